@@ -1,0 +1,81 @@
+"""Everything that differs between the versions of Airflow; nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import (
+    AirflowFailException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseHook,
+    BaseOperator,
+    BaseOperatorLink,
+    BaseSensorOperator,
+    TaskInstanceKey,
+    XCom,
+    conf,
+)
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection, Context
+
+    from airflow_provider_dbtsegment.launch import Ledger
+
+__all__ = [
+    "AirflowFailException",
+    "AirflowSensorTimeout",
+    "AirflowSkipException",
+    "BaseHook",
+    "BaseOperator",
+    "BaseOperatorLink",
+    "BaseSensorOperator",
+    "TaskInstanceKey",
+    "XCom",
+    "conf",
+    "get_connection",
+    "is_going_on",
+    "ledger_of",
+]
+
+
+async def get_connection(conn_id: str) -> tuple[Connection, dict[str, Any]]:
+    """Return a connection and its extra; inside a triggerer this must not block the event loop."""
+    from airflow.providers.common.compat.connection import (
+        get_async_connection,
+        get_async_extra_dejson,
+    )
+
+    connection = await get_async_connection(conn_id)
+    return connection, await get_async_extra_dejson(connection)
+
+
+def ledger_of(context: Context) -> Ledger | None:
+    """Return the store that outlives the tries of a task, which Airflow has from 3.3 on."""
+    values: Mapping[str, Any] = context
+    return values.get("task_state_store")
+
+
+async def is_going_on(task_instance: Any) -> bool:
+    """
+    Return whether Airflow holds a task for deferred or running.
+
+    `on_kill` of a trigger should come only when a person ended the task. It also comes when a
+    trigger moves to another triggerer; then the task is still deferred. And it may come so late
+    after a task was cleared that the next try is running already, and has taken over.
+    """
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from asgiref.sync import sync_to_async
+
+    states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+        dag_id=task_instance.dag_id,
+        task_ids=[task_instance.task_id],
+        run_ids=[task_instance.run_id],
+        map_index=task_instance.map_index,
+    )
+    mapped = task_instance.map_index is not None and task_instance.map_index >= 0
+    name = task_instance.task_id + (f"_{task_instance.map_index}" if mapped else "")
+    # Where nothing is known of the task, nothing is to be cancelled.
+    state = states.get(task_instance.run_id, {}).get(name, "deferred")
+    return str(getattr(state, "value", state)) in ("deferred", "running")

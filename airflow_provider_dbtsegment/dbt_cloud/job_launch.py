@@ -1,0 +1,103 @@
+"""What launching once needs to know of dbt Cloud's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dbtsegment.dbt_cloud.jobs import MAX_CAUSE
+from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
+from airflow_provider_dbtsegment.launch import Found, Marker
+from airflow_provider_dbtsegment.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi
+
+#: So many of a job's newest runs are looked through for our marker.
+LOOK_BACK = 100
+
+
+class JobLaunch:
+    """
+    Start a run of a job, and find it again by the marker at the end of its cause.
+
+    :param payload: The request's body, with a ``cause`` of any length.
+    """
+
+    def __init__(
+        self,
+        api: DbtCloudApi,
+        job_id: int,
+        payload: dict[str, Any],
+        marker: Marker,
+        *,
+        account_id: int | None = None,
+    ) -> None:
+        self._api = api
+        self._job_id = job_id
+        self._payload = payload
+        self._marker = marker
+        self._account_id = account_id
+        #: The runs that have been seen, for those who want to know more than the id.
+        self.runs: dict[int, Run] = {}
+        self.what = f"A run of dbt Cloud job {job_id}"
+        self.where = f"{api.settings.transport.base_url} (the runs of job {job_id})"
+
+    def baseline(self) -> None:
+        """Return nothing: our runs are known by their marker."""
+
+    def submit(self) -> int:
+        """Start a run."""
+        cause = self._marker.appended_to(self._payload["cause"], MAX_CAUSE)
+        payload = {**self._payload, "cause": cause}
+        return self._keep(self._api.trigger_job(self._job_id, payload, account_id=self._account_id))
+
+    def can_retry(self, failed: int) -> bool:
+        """Return whether dbt Cloud says that it can go on from where a run failed."""
+        return bool(self._api.get_run(failed, account_id=self._account_id).get("can_retry"))
+
+    def submit_retry(self, failed: int) -> int:
+        """Start a run from where another one failed."""
+        return self._keep(self._api.retry_run(failed, account_id=self._account_id))
+
+    def find(self, baseline: Any) -> Sequence[Found[int]]:
+        """Return the runs of the job that carry our marker or retry one that does."""
+        runs = self._newest(include_related=["trigger"])
+        for run in runs:
+            self._keep(run)
+        tries: dict[int, int] = {}
+        for run in sorted(runs, key=lambda run: run["id"]):
+            number = self._marker.try_in((run.get("trigger") or {}).get("cause"))
+            retried = run.get("retrying_run_id")
+            if retried in tries:
+                # A retry has no cause, or that of its origin; a later try than that started it.
+                number = min(tries[retried] + 1, self._marker.try_number)
+            if number is not None:
+                tries[run["id"]] = number
+        ours = [run for run in runs if run["id"] in tries]
+        return [Found(run["id"], outcome(run), tries[run["id"]]) for run in ours]
+
+    def outcome(self, id: int) -> Outcome | None:
+        """Return how a run ended, or `None` while it goes on."""
+        run = self._api.get_run(id, account_id=self._account_id)
+        self._keep(run)
+        return outcome(run)
+
+    def going_on(self) -> int | None:
+        """Return the newest run of the job that is going on, whoever started it."""
+        active = ["queued", "starting", "running"]
+        runs = self._newest(status=active, limit=1)
+        return self._keep(runs[0]) if runs else None
+
+    def _keep(self, run: Run) -> int:
+        self.runs[run["id"]] = run
+        return run["id"]
+
+    def _newest(self, *, limit: int = LOOK_BACK, **filters: Any) -> list[Run]:
+        return self._api.list_runs(
+            job_definition_id=self._job_id,
+            order_by="-id",
+            limit=limit,
+            account_id=self._account_id,
+            **filters,
+        )

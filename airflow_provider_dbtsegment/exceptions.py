@@ -1,0 +1,148 @@
+"""The errors of this package, by what the caller can do about them.
+
+::
+
+    DbtSegmentError
+    ├── ConfigurationError (ValueError)          nothing was sent: correct the argument
+    ├── RequestError                             a request failed
+    │   ├── NotSentError (ConnectionError)       the service was never reached
+    │   ├── AnswerLostError (ConnectionError)    sent, no readable answer: look first
+    │   └── StatusError                          the service answered that it did not succeed
+    │       ├── InvalidRequestError (ValueError)     400, 409, 422 …: correct the request
+    │       ├── AuthError (PermissionError)          401, 403: correct the token or its permissions
+    │       ├── NotFoundError (LookupError)          404, 410: correct the id
+    │       ├── RateLimitedError                     429: wait `retry_after` seconds
+    │       └── ServerError                          5xx: it may have happened, look first
+    ├── LaunchUnknownError                       something may be running: look for it
+    ├── RunFailedError                           the run or the sync ended without success
+    │   └── RunCancelledError                    somebody cancelled it
+    ├── WaitTimeoutError (TimeoutError)          the deadline passed while it was still going on
+    └── WaitFaultsError (ConnectionError)        the service could not be asked for too long
+
+Every message is a sentence for the person who reads the task log; none holds a token or a query.
+"""
+
+from __future__ import annotations
+
+
+class DbtSegmentError(Exception):
+    """Base of every error that this package raises."""
+
+
+class ConfigurationError(DbtSegmentError, ValueError):
+    """A connection or an argument is wrong; nothing was sent."""
+
+
+class RequestError(DbtSegmentError):
+    """
+    A request to a service failed.
+
+    :param message: What went wrong, without secrets.
+    :param method: The HTTP method.
+    :param url: The redacted URL.
+    """
+
+    #: Whether the service may have carried the request out in spite of the error.
+    may_have_happened = False
+    method = ""
+    url = ""
+
+    def __init__(self, message: str, *, method: str, url: str) -> None:
+        super().__init__(f"{method} {url}: {message}")
+        self.method = method
+        self.url = url
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return rebuild, (type(self).__name__, str(self)), self.__dict__
+
+
+class NotSentError(RequestError, ConnectionError):
+    """
+    The service was never reached: unknown host, refused connection, a certificate not trusted.
+
+    :param final: Whether another try can change nothing.
+    """
+
+    def __init__(self, message: str, *, method: str, url: str, final: bool = False) -> None:
+        super().__init__(message, method=method, url=url)
+        self.final = final
+
+
+class AnswerLostError(RequestError, ConnectionError):
+    """The request was sent and no readable answer came back."""
+
+    may_have_happened = True
+
+
+class StatusError(RequestError):
+    """
+    The service answered with a status that is no success.
+
+    :param status: The HTTP status.
+    """
+
+    def __init__(self, message: str, *, method: str, url: str, status: int) -> None:
+        super().__init__(f"{status} {message}", method=method, url=url)
+        self.status = status
+
+
+class InvalidRequestError(StatusError, ValueError):
+    """The service refuses the request as it is (400, 409, 422 and other 4xx)."""
+
+
+class AuthError(StatusError, PermissionError):
+    """The token is refused or lacks a permission (401, 403)."""
+
+
+class NotFoundError(StatusError, LookupError):
+    """The service knows no such thing, or hides it from this token (404, 410)."""
+
+
+class RateLimitedError(StatusError):
+    """
+    Too many requests (429).
+
+    :param retry_after: Seconds after which the service accepts requests again, if it said so.
+    """
+
+    def __init__(
+        self, message: str, *, method: str, url: str, status: int, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, method=method, url=url, status=status)
+        self.retry_after = retry_after
+
+
+class ServerError(StatusError):
+    """The service failed (5xx); it may have carried the request out all the same."""
+
+    may_have_happened = True
+
+
+class LaunchUnknownError(DbtSegmentError):
+    """Whether something was started cannot be found out; the message says where to look."""
+
+
+class RunFailedError(DbtSegmentError):
+    """The dbt Cloud run or the Reverse ETL sync ended without success."""
+
+
+class RunCancelledError(RunFailedError):
+    """The run or the sync was cancelled."""
+
+
+class WaitTimeoutError(DbtSegmentError, TimeoutError):
+    """The deadline passed before the run or the sync ended."""
+
+
+class WaitFaultsError(DbtSegmentError, ConnectionError):
+    """The service could not be asked for longer than the budget for faults in a row allows."""
+
+
+def rebuild(name: str, message: str) -> DbtSegmentError:
+    """Return an error that comes from another process, of which only class and text came."""
+    kind = globals().get(name)
+    if not (isinstance(kind, type) and issubclass(kind, DbtSegmentError)):
+        kind = DbtSegmentError
+    error = kind.__new__(kind)
+    error.args = (message,)
+    return error

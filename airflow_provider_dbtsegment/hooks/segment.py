@@ -1,0 +1,65 @@
+"""Segment's Public API by an Airflow connection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dbtsegment.exceptions import ConfigurationError
+from airflow_provider_dbtsegment.hooks.base import ConnectionHook, form_widgets
+from airflow_provider_dbtsegment.provider_info import SEGMENT_FORM
+from airflow_provider_dbtsegment.segment import REGIONS, SegmentApi, SegmentSettings
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+
+class SegmentHook(SegmentApi, ConnectionHook[SegmentSettings]):
+    """
+    Use Segment's Public API for Reverse ETL and dbt model syncs.
+
+    The connection holds a token (password) and the region of the workspace (extra ``region``).
+    https://docs.segmentapis.com
+
+    :param segment_conn_id: The connection.
+    :param max_attempts: How often a request that may be repeated is sent; 1 means once.
+    """
+
+    conn_name_attr = "segment_conn_id"
+    default_conn_name = "segment_default"
+    conn_type = SEGMENT_FORM.connection_type
+    hook_name = SEGMENT_FORM.name
+    form = SEGMENT_FORM
+
+    def __init__(self, segment_conn_id: str = default_conn_name, *, max_attempts: int = 5) -> None:
+        ConnectionHook.__init__(self, segment_conn_id, max_attempts=max_attempts)
+        self.segment_conn_id = segment_conn_id
+
+    # Airflow below 3.3 looks for these two in the class itself, not in those above it.
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return the built-in fields of the form, for Airflow below 3.3."""
+        return cls.form.behaviour
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the further fields of the form, for Airflow below 3.3."""
+        return form_widgets(cls.form)
+
+    def _settings_of(self, connection: Connection, extra: Mapping[str, Any]) -> SegmentSettings:
+        region = str(extra.get("region") or "US").strip().upper()
+        if region not in REGIONS:
+            known = " or ".join(REGIONS)
+            raise ConfigurationError(f"The region {region!r} is not known; use {known}.")
+        host = (connection.host or "").strip() or REGIONS[region]
+        return SegmentSettings(transport=self._transport_settings(connection, extra, host))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Return whether the workspace can be read, and what was reached or what is wrong."""
+
+        def reach() -> str:
+            self.list_reverse_etl_models(limit=1)
+            return f"Reached Segment's Public API at {self.settings.transport.base_url}."
+
+        return self._test(reach)

@@ -1,0 +1,241 @@
+"""Run dbt Cloud jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dbtsegment.compat import BaseOperator, conf, ledger_of
+from airflow_provider_dbtsegment.exceptions import (
+    ConfigurationError,
+    NotFoundError,
+    RunCancelledError,
+)
+from airflow_provider_dbtsegment.launch import launch_once
+from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudRunLink
+from airflow_provider_dbtsegment.tasks.arguments import (
+    optional_flag,
+    optional_int,
+    optional_seconds,
+    optional_text,
+    optional_texts,
+    required_int,
+)
+from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
+from airflow_provider_dbtsegment.tasks.launching import Launching
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+#: What the request to start a run can override, and how it is checked.
+OVERRIDES = {
+    "git_sha": optional_text,
+    "git_branch": optional_text,
+    "azure_pull_request_id": optional_int,
+    "github_pull_request_id": optional_int,
+    "gitlab_merge_request_id": optional_int,
+    "non_native_pull_request_id": optional_int,
+    "schema_override": optional_text,
+    "dbt_version_override": optional_text,
+    "threads_override": optional_int,
+    "target_name_override": optional_text,
+    "generate_docs_override": optional_flag,
+    "timeout_seconds_override": optional_int,
+    "steps_override": optional_texts,
+}
+
+
+class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
+    """
+    Run a dbt Cloud job: started once for a task run, whatever dies in between.
+
+    The job is given by its id, or by the names of project, environment and job. The task returns
+    the run's id. It pushes the XComs ``run_id`` and ``run_url`` straight after the start and
+    ``run_summary`` at the end, and its log says which models and tests failed and why.
+    https://docs.getdbt.com/dbt-cloud/api-v2#/operations/Trigger%20Job%20Run
+
+    :param dbt_cloud_conn_id: The connection.
+    :param job_id: The job; the other way to say which one are the three names.
+    :param project_name: The project of ``job_name``.
+    :param environment_name: The environment of ``job_name`` within the project.
+    :param job_name: The name of the job, which must be the only one of this name there.
+    :param account_id: The account; by default the one of the connection.
+    :param cause: Why the run is started; by default it names the task. A mark is added to it.
+    :param git_sha: The commit to check out.
+    :param git_branch: The branch to check out.
+    :param azure_pull_request_id: The pull request in Azure DevOps that the run is for.
+    :param github_pull_request_id: The pull request on GitHub that the run is for.
+    :param gitlab_merge_request_id: The merge request on GitLab that the run is for.
+    :param non_native_pull_request_id: The pull request elsewhere that the run is for.
+    :param schema_override: The schema to build into.
+    :param dbt_version_override: The version of dbt.
+    :param threads_override: The number of threads.
+    :param target_name_override: The name of the target.
+    :param generate_docs_override: Whether to generate the documentation.
+    :param timeout_seconds_override: Seconds after which dbt Cloud itself ends the run.
+    :param steps_override: The commands to run instead of the job's.
+    :param wait_for_termination: Wait for the end of the run; otherwise only start it.
+    :param deferrable: Wait in the triggerer instead of in a worker.
+    :param poll_interval: Seconds between looks.
+    :param timeout: Seconds (or a timedelta) for the run; it is left going on, and a later try of
+        the task takes it over. At the task's `execution_timeout` it is cancelled as by a kill.
+    :param retry_from_failure: From the second try on, go on from where this task's own run failed,
+        if dbt Cloud can; overrides do not apply to such a run.
+    :param reuse_existing_run: Wait for a run of the job that is already going on, whoever started
+        it, instead of starting one.
+    :param cancel_on_kill: Cancel the run when the task is killed; for a deferred task that a person
+        ends, from Airflow 3.3 on. A run that was reused is left going on.
+    :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
+    :raises RunFailedError: When the run ended without success.
+    """
+
+    template_fields: Sequence[str] = (
+        "dbt_cloud_conn_id",
+        "job_id",
+        "project_name",
+        "environment_name",
+        "job_name",
+        "account_id",
+        "cause",
+        *OVERRIDES,
+    )
+    operator_extra_links = (DbtCloudRunLink(),)
+    ui_color = "#ffe0d6"
+
+    def __init__(
+        self,
+        *,
+        dbt_cloud_conn_id: str = "dbt_cloud_default",
+        job_id: int | str | None = None,
+        project_name: str | None = None,
+        environment_name: str | None = None,
+        job_name: str | None = None,
+        account_id: int | str | None = None,
+        cause: str | None = None,
+        git_sha: str | None = None,
+        git_branch: str | None = None,
+        azure_pull_request_id: int | str | None = None,
+        github_pull_request_id: int | str | None = None,
+        gitlab_merge_request_id: int | str | None = None,
+        non_native_pull_request_id: int | str | None = None,
+        schema_override: str | None = None,
+        dbt_version_override: str | None = None,
+        threads_override: int | str | None = None,
+        target_name_override: str | None = None,
+        generate_docs_override: bool | str | None = None,
+        timeout_seconds_override: int | str | None = None,
+        steps_override: list[str] | None = None,
+        wait_for_termination: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = 30,
+        timeout: timedelta | float | None = timedelta(days=7),
+        retry_from_failure: bool = False,
+        reuse_existing_run: bool = False,
+        cancel_on_kill: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dbt_cloud_conn_id = dbt_cloud_conn_id
+        self.job_id = job_id
+        self.project_name = project_name
+        self.environment_name = environment_name
+        self.job_name = job_name
+        self.account_id = account_id
+        self.cause = cause
+        self.git_sha = git_sha
+        self.git_branch = git_branch
+        self.azure_pull_request_id = azure_pull_request_id
+        self.github_pull_request_id = github_pull_request_id
+        self.gitlab_merge_request_id = gitlab_merge_request_id
+        self.non_native_pull_request_id = non_native_pull_request_id
+        self.schema_override = schema_override
+        self.dbt_version_override = dbt_version_override
+        self.threads_override = threads_override
+        self.target_name_override = target_name_override
+        self.generate_docs_override = generate_docs_override
+        self.timeout_seconds_override = timeout_seconds_override
+        self.steps_override = steps_override
+        self.wait_for_termination = wait_for_termination
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        self.retry_from_failure = retry_from_failure
+        self.reuse_existing_run = reuse_existing_run
+        self.cancel_on_kill = cancel_on_kill
+
+    def execute(self, context: Context) -> int:
+        """Start the job unless this task run has already started it, and wait for the run."""
+        try:
+            return self._execute(context)
+        except RunCancelledError as error:
+            self._raise(error)
+        finally:
+            self._close()
+
+    def _execute(self, context: Context) -> int:
+        from airflow_provider_dbtsegment.dbt_cloud.job_launch import JobLaunch
+
+        interval = optional_seconds(self.poll_interval, "poll_interval") or 30.0
+        self._own_limit()
+        payload = self._payload(context)
+        job_id = self._find_job()
+        marker = self._marker(context)
+        work = JobLaunch(self.hook, job_id, payload, marker, account_id=self._account)
+        try:
+            launch = launch_once(
+                work,
+                marker,
+                ledger=ledger_of(context),
+                retry_from_failure=self.retry_from_failure,
+                reuse_existing=self.reuse_existing_run,
+                log=self.log,
+            )
+        except NotFoundError as error:
+            raise ConfigurationError(f"dbt Cloud knows no job {job_id}: {error}") from error
+        self._keep_to_cancel(context, launch, launch.id)
+        self.log.info("dbt Cloud run %s of job %s: %s.", launch.id, job_id, launch.how)
+        self._announce(context, work.runs[launch.id])
+        if not self.wait_for_termination:
+            return launch.id
+        return int(self._follow(context, launch, launch.id, poll_interval=interval))
+
+    def _find_job(self) -> int:
+        names = {
+            name: optional_text(getattr(self, name), name)
+            for name in ("project_name", "environment_name", "job_name")
+        }
+        given = [name for name, value in names.items() if value]
+        job_id = optional_int(self.job_id, "job_id")
+        if job_id is not None and not given:
+            return job_id
+        if job_id is not None:
+            raise ConfigurationError(f"Both job_id and {given[0]} are given; use one way.")
+        if len(given) < len(names):
+            missing = ", ".join(name for name, value in names.items() if not value)
+            raise ConfigurationError(
+                f"Which job? Give job_id, or all three names; {missing} is empty."
+                if given
+                else "Which job? Give job_id, or project_name, environment_name and job_name."
+            )
+        job = self.hook.get_job_by_name(
+            str(names["job_name"]),
+            project_name=str(names["project_name"]),
+            environment_name=str(names["environment_name"]),
+            account_id=self._account,
+        )
+        return required_int(job["id"], "job_id")
+
+    def _payload(self, context: Context) -> dict[str, Any]:
+        """Return the body of the request; raises when an override makes no sense."""
+        task_instance: Any = context["ti"]
+        by_default = f"Airflow: {task_instance.dag_id}.{task_instance.task_id}"
+        payload: dict[str, Any] = {"cause": optional_text(self.cause, "cause") or by_default}
+        for name, check in OVERRIDES.items():
+            value = check(getattr(self, name), name)
+            if value is not None:
+                payload[name] = value
+        return payload
+
+    def _cancel(self, key: int) -> None:
+        self.hook.cancel_run(key, account_id=self._account)

@@ -1,0 +1,184 @@
+"""Start Segment's Reverse ETL syncs and dbt model syncs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dbtsegment.compat import BaseOperator, conf, ledger_of
+from airflow_provider_dbtsegment.exceptions import (
+    ConfigurationError,
+    NotFoundError,
+    RunCancelledError,
+)
+from airflow_provider_dbtsegment.launch import launch_once
+from airflow_provider_dbtsegment.outcomes import Outcome
+from airflow_provider_dbtsegment.tasks.arguments import optional_seconds, required_id
+from airflow_provider_dbtsegment.tasks.launching import Launching
+from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOperator):
+    """
+    Run a sync of a Reverse ETL mapping: started once for a task run.
+
+    A sync carries no mark of ours. From Airflow 3.3 on, which remembers between tries, a later try
+    takes over what an earlier one has started; below that, a try after a dead worker starts anew.
+    The task returns the sync's id. It pushes the XCom ``sync_id`` straight after the start and
+    ``sync_summary``, with the rows extracted, delivered and failed, at the end.
+    https://docs.segmentapis.com/tag/Reverse-ETL#operation/createReverseEtlManualSync
+
+    :param segment_conn_id: The connection.
+    :param source_id: The source (the warehouse).
+    :param model_id: The Reverse ETL model.
+    :param subscription_id: The mapping: the id after ``/mappings/`` in the address of its page.
+    :param wait_for_completion: Wait for the end of the sync; otherwise only start it.
+    :param deferrable: Wait in the triggerer instead of in a worker.
+    :param poll_interval: Seconds between looks.
+    :param timeout: Seconds (or a timedelta) for the sync; it is left going on, and a later try of
+        the task takes it over.
+    :param partial_success: What it means when the destination took only a part of the rows:
+        ``fail`` the task, ``warn`` in its log, or ``accept`` it.
+    :param max_failed_rows: With ``warn`` or ``accept``: up to how many failed rows, as a count (12)
+        or as a share (0.05 or "5%"). By default any number.
+    :param reuse_existing_sync: Wait for a sync of the mapping that is already going on, whoever
+        started it, instead of starting one.
+    :param cancel_on_kill: Cancel the sync when the task is killed. Off by default: rows that a
+        cancelled sync has already taken are left out of later syncs until the mapping is reset.
+    :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
+    :raises RunFailedError: When the sync failed, or delivered less than is wanted.
+    """
+
+    template_fields: Sequence[str] = (
+        "segment_conn_id",
+        "source_id",
+        "model_id",
+        "subscription_id",
+        "partial_success",
+        "max_failed_rows",
+    )
+    ui_color = "#d6f5e3"
+
+    def __init__(
+        self,
+        *,
+        segment_conn_id: str = "segment_default",
+        source_id: str,
+        model_id: str,
+        subscription_id: str,
+        wait_for_completion: bool = True,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        poll_interval: float = 30,
+        timeout: timedelta | float | None = timedelta(days=1),
+        partial_success: str = "fail",
+        max_failed_rows: int | float | str | None = None,
+        reuse_existing_sync: bool = False,
+        cancel_on_kill: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.segment_conn_id = segment_conn_id
+        self.source_id = source_id
+        self.model_id = model_id
+        self.subscription_id = subscription_id
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        self.partial_success = partial_success
+        self.max_failed_rows = max_failed_rows
+        self.reuse_existing_sync = reuse_existing_sync
+        self.cancel_on_kill = cancel_on_kill
+
+    def execute(self, context: Context) -> str:
+        """Start the sync unless this task run has already started it, and wait for its end."""
+        try:
+            return self._execute(context)
+        except RunCancelledError as error:
+            self._raise(error)
+        finally:
+            self._close()
+
+    def _execute(self, context: Context) -> str:
+        from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
+
+        interval = optional_seconds(self.poll_interval, "poll_interval") or 30.0
+        self._own_limit()
+        wanted = self._partial_success()
+        ids = {
+            name: required_id(getattr(self, name), name)
+            for name in ("source_id", "model_id", "subscription_id")
+        }
+        marker = self._marker(context)
+        work = SyncLaunch(self.hook, marker=marker, **ids)
+        passing = [Outcome.SUCCESS, *([] if wanted.policy == "fail" else [Outcome.PARTIAL])]
+        try:
+            launch = launch_once(
+                work,
+                marker,
+                ledger=ledger_of(context),
+                reuse_existing=self.reuse_existing_sync,
+                acceptable=passing,
+                log=self.log,
+            )
+        except NotFoundError as error:
+            raise ConfigurationError(
+                f"Segment knows no such source, model or mapping: {error}"
+            ) from error
+        key = (ids["model_id"], launch.id)
+        self._keep_to_cancel(context, launch, key)
+        self.log.info("Segment sync %s: %s.", launch.id, launch.how)
+        context["ti"].xcom_push(key="sync_id", value=launch.id)
+        if not self.wait_for_completion:
+            return launch.id
+        return str(self._follow(context, launch, key, poll_interval=interval))
+
+    def _cancel(self, key: tuple[str, str]) -> None:
+        self.hook.cancel_reverse_etl_sync_for_model(*key)
+
+
+class TriggerDbtModelSyncOperator(BaseOperator):
+    """
+    Make Segment read the dbt models of a source again.
+
+    Segment has no way to ask how far that has got: success means triggered, never completed.
+    Reading twice does no harm. The task returns the trigger's id.
+    https://docs.segmentapis.com/tag/dbt#operation/createDbtModelSyncTrigger
+
+    :param segment_conn_id: The connection.
+    :param source_id: The source (the warehouse).
+    :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
+    """
+
+    template_fields: Sequence[str] = ("segment_conn_id", "source_id")
+    ui_color = "#d6f5e3"
+
+    def __init__(
+        self,
+        *,
+        segment_conn_id: str = "segment_default",
+        source_id: str,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.segment_conn_id = segment_conn_id
+        self.source_id = source_id
+
+    def execute(self, context: Context) -> str:
+        """Send the request."""
+        from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+
+        source_id = required_id(self.source_id, "source_id")
+        hook = SegmentHook(self.segment_conn_id)
+        try:
+            trigger = hook.create_dbt_model_sync_trigger(source_id)
+        except NotFoundError as error:
+            raise ConfigurationError(f"Segment knows no source {source_id}: {error}") from error
+        finally:
+            hook.close()
+        self.log.info("Segment was told to read the dbt models: %s.", trigger.get("status"))
+        return str(trigger["id"])

@@ -1,0 +1,265 @@
+"""What came back: a parsed answer, or the error that it means."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from json import JSONDecodeError, loads
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+
+from airflow_provider_dbtsegment.exceptions import (
+    AnswerLostError,
+    AuthError,
+    ConfigurationError,
+    DbtSegmentError,
+    InvalidRequestError,
+    NotFoundError,
+    NotSentError,
+    RateLimitedError,
+    ServerError,
+    StatusError,
+)
+from airflow_provider_dbtsegment.rest.urls import redact
+
+if TYPE_CHECKING:
+    from airflow_provider_dbtsegment.rest.transport import TransportSettings
+
+Mask = Callable[[str], str]
+
+#: An answer is read in pieces of so many bytes.
+CHUNK = 256 * 1024
+#: Of a body that cannot be read, so much is shown.
+EXCERPT = 200
+#: An error page is read up to here; the reason stands at its beginning.
+ERROR_BODY_BYTES = 64 * 1024
+
+
+class Explanation(NamedTuple):
+    """What an error body says: a sentence, and the seconds after which to try again."""
+
+    message: str = ""
+    retry_after: float | None = None
+
+
+#: Reads an error body that is JSON, in the way of one service.
+Explain = Callable[[Any], Explanation]
+
+
+def shaped(value: Any, kind: type, where: Mapping[str, str], needs: Sequence[str] = ()) -> Any:
+    """
+    Return a part of an answer that has the expected shape.
+
+    :param kind: What it must be.
+    :param where: The request, as ``method`` and ``url``.
+    :param needs: The fields that it must have.
+    :raises AnswerLostError: When it has another; what was asked for may have happened all the same.
+    """
+    fields: Any = value if isinstance(value, dict) else {}
+    if isinstance(value, kind) and all(fields.get(name) is not None for name in needs):
+        return value
+    wanted = f"{kind.__name__} with {', '.join(needs)}" if needs else kind.__name__
+    raise AnswerLostError(f"answered without the data that was asked for ({wanted})", **where)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A successful answer: the parsed JSON (`None` for an empty one) and the headers."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+    @property
+    def server_time(self) -> datetime:
+        """When the service answered, by its own clock (by ours, if it does not say)."""
+        return http_date(self.headers.get("Date")) or datetime.now(timezone.utc)
+
+
+def read(response: requests.Response, timeout: float, mask: Mask) -> Answer:
+    """
+    Read and parse a successful answer.
+
+    :param timeout: Seconds for the whole body.
+    :raises AnswerLostError: When it breaks off, drips on too long or is no JSON.
+    """
+    where = _where(response)
+    until = time.monotonic() + timeout
+    content = bytearray()
+    try:
+        for piece in _pieces(response):
+            content += piece
+            if time.monotonic() > until:
+                raise AnswerLostError(f"the answer took longer than {timeout:g} s", **where)
+    except (requests.RequestException, HTTPError) as error:
+        raise broken(error, mask=mask, **where) from None
+    if not content:
+        return Answer(response.status_code, None, response.headers)
+    kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
+    if kind == "application/json" or kind.endswith("+json"):
+        try:
+            return Answer(response.status_code, loads(content), response.headers)
+        except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+            pass
+    raise AnswerLostError(
+        f"answered {response.status_code} with {kind or 'no content type'} that is not readable as "
+        f"JSON: {excerpt(bytes(content), mask)}",
+        **where,
+    )
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Yield what has arrived, without waiting for more to arrive."""
+    read1 = getattr(response.raw, "read1", None)
+    if read1 is None:  # urllib3 1.26
+        yield from response.iter_content(1024)
+        return
+    while piece := read1(CHUNK, decode_content=True):
+        yield piece
+
+
+def copy(response: requests.Response, file: BinaryIO, mask: Mask) -> int:
+    """
+    Copy the body of an answer into a file object and return the number of bytes.
+
+    :raises AnswerLostError: When the answer breaks off.
+    """
+    written = 0
+    try:
+        for chunk in response.iter_content(CHUNK):
+            file.write(chunk)
+            written += len(chunk)
+    except (requests.RequestException, HTTPError) as error:
+        raise broken(error, mask=mask, **_where(response)) from None
+    return written
+
+
+def error(
+    response: requests.Response, explain: Explain, settings: TransportSettings
+) -> StatusError:
+    """Return the error that an unsuccessful answer means."""
+    where = _where(response)
+    status = response.status_code
+    mask = settings.auth.mask
+    if response.is_redirect:
+        target = redact(requests.compat.urljoin(response.url, response.headers["Location"]))
+        return InvalidRequestError(
+            f"redirected to {target}; nothing was started. Correct the host of the connection.",
+            **where,
+            status=status,
+        )
+    content = _error_body(response, settings.read_timeout)
+    try:
+        explained = explain(loads(content))
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+        explained = Explanation()
+    message = mask(explained.message) or excerpt(content, mask) or (response.reason or "no reason")
+    if status == 429:
+        asked = _seconds(response.headers.get("Retry-After"))
+        seconds = explained.retry_after if asked is None else asked
+        return RateLimitedError(message, **where, status=status, retry_after=seconds)
+    if status in (401, 403):
+        return AuthError(message, **where, status=status)
+    if status in (404, 410):
+        return NotFoundError(message, **where, status=status)
+    if status == 408 or status >= 500:
+        return ServerError(message, **where, status=status)
+    return InvalidRequestError(message, **where, status=status)
+
+
+def _error_body(response: requests.Response, timeout: float) -> bytes:
+    """Return as much of an error page as comes soon and is worth reading."""
+    until = time.monotonic() + timeout
+    content = bytearray()
+    try:
+        for piece in _pieces(response):
+            content += piece
+            if len(content) >= ERROR_BODY_BYTES or time.monotonic() > until:
+                break
+    except (requests.RequestException, HTTPError):
+        pass
+    return bytes(content)
+
+
+def broken(problem: Exception, *, method: str, url: str, mask: Mask) -> DbtSegmentError:
+    """Return the error that a failure below HTTP means: never sent, or sent and the answer lost."""
+    reason = getattr(problem.args[0], "reason", None) if problem.args else None
+    text = mask(_reason(problem, reason))
+    if isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)):
+        return ConfigurationError(f"{url} is not a URL that can be reached.")
+    if isinstance(problem, requests.exceptions.SSLError) and "CERTIFICATE" in str(problem).upper():
+        return NotSentError(
+            f"the certificate is not trusted ({text}). Set REQUESTS_CA_BUNDLE if the host has a "
+            "certificate of your own authority.",
+            method=method,
+            url=url,
+            final=True,
+        )
+    if isinstance(problem, requests.exceptions.ConnectTimeout) or isinstance(
+        reason, (NewConnectionError, ConnectTimeoutError)
+    ):
+        return NotSentError(f"could not connect ({text})", method=method, url=url)
+    if isinstance(problem, requests.exceptions.ProxyError):
+        return NotSentError(f"the proxy refused ({text})", method=method, url=url)
+    return AnswerLostError(f"no answer ({text})", method=method, url=url)
+
+
+def window_closed_for(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds until the window of requests reopens, if it is said to be used up."""
+    if headers.get("X-RateLimit-Remaining", "").strip() != "0":
+        return None
+    reset = http_date(headers.get("X-RateLimit-Reset"))
+    if reset is None:
+        return None
+    now = http_date(headers.get("Date")) or datetime.now(timezone.utc)
+    return max(0.0, (reset - now).total_seconds())
+
+
+def http_date(text: str | None) -> datetime | None:
+    """Return the time that an RFC 5322 date means, in UTC."""
+    try:
+        found = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return found.replace(tzinfo=found.tzinfo or timezone.utc)
+
+
+def excerpt(content: bytes, mask: Mask) -> str:
+    """Return the beginning of a body on one line."""
+    # Masked before it is cut: half a token is still a secret.
+    text = " ".join(mask(content[: EXCERPT * 8].decode("utf-8", "replace")).split())
+    return text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
+
+
+def _where(response: requests.Response) -> dict[str, str]:
+    return {"method": response.request.method or "GET", "url": redact(response.url)}
+
+
+def _seconds(text: str | None) -> float | None:
+    """Return the seconds of a ``Retry-After`` header, which holds a number or a date."""
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        date = http_date(text)
+        seconds = math.nan if date is None else (date - datetime.now(timezone.utc)).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _reason(problem: Exception, reason: object) -> str:
+    """Return why it broke, without the query that urllib3 quotes in its own messages."""
+    inner = reason if isinstance(reason, Exception) else problem
+    if isinstance(inner, requests.exceptions.Timeout):
+        return "timed out"
+    cause = inner.args[-1] if inner.args else inner
+    if isinstance(cause, Exception) and cause.args:
+        cause = cause.args[-1]
+    text = str(cause).rsplit(": ", 1)[-1]
+    return f"{type(inner).__name__}: {text}" if text else type(inner).__name__

@@ -1,0 +1,72 @@
+"""What the clients of all services share: settings, and one transport opened at first use."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from airflow_provider_dbtsegment.exceptions import ConfigurationError
+from airflow_provider_dbtsegment.rest.answers import Explanation
+from airflow_provider_dbtsegment.rest.budget import Budget, shared_budget
+from airflow_provider_dbtsegment.rest.transport import Transport, TransportSettings
+
+
+@dataclass(frozen=True)
+class ClientSettings:
+    """A service and the way to it."""
+
+    transport: TransportSettings
+
+
+S = TypeVar("S", bound=ClientSettings)
+
+
+class RestClient(Generic[S]):
+    """
+    Speak to a service. Safe to use from several threads.
+
+    :param settings: Where, and as whom.
+    """
+
+    def __init__(self, settings: S | None) -> None:
+        self._settings = settings
+        self._transport: Transport | None = None
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def explain(body: Any) -> Explanation:
+        """Read an error body of the service."""
+        raise NotImplementedError
+
+    @property
+    def settings(self) -> S:
+        """Where, and as whom."""
+        if self._settings is None:
+            raise ConfigurationError("The connection has not been read yet.")
+        return self._settings
+
+    @property
+    def transport(self) -> Transport:
+        """The one session of this object, opened at first use."""
+        settings = self.settings
+        with self._lock:
+            if self._transport is None:
+                self._transport = Transport(settings.transport, self.explain)
+            return self._transport
+
+    def close(self) -> None:
+        """Close the connections; the next call opens new ones."""
+        with self._lock:
+            transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def _where(self, method: str, path: str) -> dict[str, str]:
+        """Return what a message says of a request."""
+        return {"method": method, "url": self.settings.transport.base_url + path}
+
+    def _budget(self, endpoint: str, per_minute: int) -> Budget:
+        """Return what everybody in this process who uses this token may ask of an endpoint."""
+        reach = self.settings.transport
+        return shared_budget(reach.base_url, reach.auth.digest, endpoint, per_minute)

@@ -1,0 +1,247 @@
+"""One `requests.Session` for one service: requests go in, values or our errors come out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from airflow_provider_dbtsegment.exceptions import NotSentError, RateLimitedError
+from airflow_provider_dbtsegment.rest import answers, retry
+from airflow_provider_dbtsegment.rest.answers import Answer, Explain
+from airflow_provider_dbtsegment.rest.auth import TokenAuth
+from airflow_provider_dbtsegment.rest.budget import Budget
+from airflow_provider_dbtsegment.rest.urls import is_loopback, redact, same_origin
+
+T = TypeVar("T")
+
+#: Methods that may be sent twice without harm (RFC 9110, section 9.2.2).
+REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+MAX_REDIRECTS = 5
+
+
+@dataclass(frozen=True)
+class TransportSettings:
+    """
+    How to reach a service; all times in seconds.
+
+    :param base_url: The origin, as :func:`.urls.base_url` gives it.
+    :param connect_timeout: For establishing a connection.
+    :param read_timeout: Between two pieces of an answer.
+    :param answer_timeout: For a whole answer, however slowly it drips; downloads are exempt.
+    :param proxy: URL of a proxy; by default what the environment says.
+    :param max_attempts: How often a request that may be repeated is sent; 1 means once.
+    :param max_retry_wait: The longest wait for a place in the budget, or that a 429 may ask for;
+        a longer one is passed on to the caller as an error.
+    """
+
+    base_url: str
+    auth: TokenAuth
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    answer_timeout: float = 300.0
+    proxy: str | None = field(default=None, repr=False)
+    max_attempts: int = 5
+    max_retry_wait: float = 120.0
+
+
+class Transport:
+    """
+    Speak HTTP with one service. Safe to use from several threads.
+
+    :param settings: Where and how.
+    :param explain: Reads the service's own error message, and the seconds that a 429 asks to wait,
+        out of a parsed error body.
+    :param sleep: Waits between attempts; tests pass their own.
+    """
+
+    def __init__(
+        self,
+        settings: TransportSettings,
+        explain: Explain,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self._explain = explain
+        self._sleep = sleep
+        self._session = _new_session(settings)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+        budget: Budget | None = None,
+    ) -> Answer:
+        """
+        Send a request and return the parsed JSON answer.
+
+        :param path: From the root of the host, quoted.
+        :param params: Query; entries that are `None` are left out.
+        :param repeatable: Whether doing it twice does no harm; by default as the method says.
+        :param budget: What it is taken from.
+        :raises RequestError: See the error tree.
+        """
+
+        def attempt() -> Answer:
+            with self._open(method, path, params, json, headers, budget) as response:
+                return answers.read(response, self.settings.answer_timeout, self.settings.auth.mask)
+
+        return self._send(attempt, method, repeatable)
+
+    def download(
+        self,
+        path: str,
+        file: BinaryIO,
+        *,
+        params: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
+    ) -> int:
+        """
+        Stream the body of a GET into a file object and return the number of bytes.
+
+        A broken transfer starts again from where the file stood, if the file can seek.
+
+        :raises RequestError: See the error tree.
+        """
+        start = file.tell() if file.seekable() else None
+
+        def attempt() -> int:
+            if start is not None:
+                file.seek(start)
+                file.truncate()
+            with self._open("GET", path, params, None, {"Accept": "*/*"}, budget) as response:
+                return answers.copy(response, file, self.settings.auth.mask)
+
+        return self._send(attempt, "GET", repeatable=start is not None)
+
+    def _send(self, attempt: Callable[[], T], method: str, repeatable: bool | None) -> T:
+        return retry.send(
+            attempt,
+            repeatable=method in REPEATABLE if repeatable is None else repeatable,
+            max_attempts=self.settings.max_attempts,
+            max_wait=self.settings.max_retry_wait,
+            sleep=self._sleep,
+        )
+
+    def _open(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        json: Any,
+        headers: Mapping[str, str] | None,
+        budget: Budget | None,
+    ) -> requests.Response:
+        """Send once, follow what may be followed, and return a response that succeeded."""
+        url = self.settings.base_url + path
+        if budget is not None:
+            self._take_a_place(budget, method, redact(url))
+        sent = {key: value for key, value in (params or {}).items() if value is not None}
+        response = self._send_once(method, url, params=sent, json=json, headers=headers)
+        for _ in range(MAX_REDIRECTS):
+            if not response.is_redirect or method != "GET":
+                break
+            target = urljoin(response.url, response.headers["Location"])
+            response.close()
+            response = self._follow(url, target, headers)
+        if budget is not None and (closed := answers.window_closed_for(response.headers)):
+            budget.pause(closed)
+        if 200 <= response.status_code < 300:
+            return response
+        try:
+            error = answers.error(response, self._explain, self.settings)
+        finally:
+            response.close()
+        if budget is not None and isinstance(error, RateLimitedError):
+            budget.pause(error.retry_after or 1.0)
+        raise error
+
+    def _take_a_place(self, budget: Budget, method: str, url: str) -> None:
+        """Wait until the budget has room for one more request."""
+        seconds = budget.reserve(self.settings.max_retry_wait)
+        if seconds > self.settings.max_retry_wait:
+            message = f"not sent: the requests of this minute are used up for {seconds:.0f} s"
+            raise RateLimitedError(message, method=method, url=url, status=429, retry_after=seconds)
+        if seconds:
+            self._sleep(seconds)
+
+    def _follow(
+        self, url: str, target: str, headers: Mapping[str, str] | None
+    ) -> requests.Response:
+        """Follow a redirect of a GET; another host gets nothing that was meant for this one."""
+        try:
+            if same_origin(url, target):
+                return self._send_once("GET", target, headers=headers)
+            parts = urlsplit(target)
+        except ValueError:
+            message = "redirected to something that is no address"
+            raise NotSentError(message, method="GET", url=redact(url), final=True) from None
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            message = f"redirected to {redact(target)}, which is not encrypted"
+            raise NotSentError(message, method="GET", url=redact(url), final=True)
+        return self._send_once("GET", target, auth=_no_auth)
+
+    def _send_once(
+        self,
+        method: str,
+        url: str,
+        *,
+        auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
+        **kwargs: Any,
+    ) -> requests.Response:
+        shown = redact(url)
+        try:
+            return self._session.request(
+                method,
+                url,
+                auth=auth or self.settings.auth,
+                timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+                allow_redirects=False,
+                stream=True,
+                proxies=_proxies(url, self.settings.proxy),
+                **kwargs,
+            )
+        except requests.RequestException as error:
+            mask = self.settings.auth.mask
+            raise answers.broken(error, method=method, url=shown, mask=mask) from None
+
+
+def _new_session(settings: TransportSettings) -> requests.Session:
+    session = requests.Session()
+    session.headers["User-Agent"] = "airflow-provider-dbtsegment"
+    session.headers["Accept"] = "application/json"
+    # Nobody logs in here by cookie, and a jar shared by threads would only mix things up.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
+def _proxies(url: str, proxy: str | None) -> dict[str, str]:
+    """Return the proxy to use; this machine is never asked for through one."""
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host):
+        return {"no_proxy": host}
+    return {"http": proxy, "https": proxy} if proxy else {}
+
+
+def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no credentials; passed explicitly, it also keeps requests from reading a netrc file."""
+    return request

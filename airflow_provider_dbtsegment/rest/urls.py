@@ -1,0 +1,105 @@
+"""Hosts and URLs: what a connection may hold, and what may be written into a message."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import quote, urlsplit
+
+from airflow_provider_dbtsegment.exceptions import ConfigurationError
+
+
+def base_url(host: str, *, port: int | None = None, allow_plain_http: bool = False) -> str:
+    """
+    Return the origin (``https://host[:port]``) that a connection's host field means.
+
+    :param host: A host name, or an origin such as ``https://ab123.us1.dbt.com``.
+    :param port: The connection's port, used when ``host`` names none; 0 counts as none.
+    :param allow_plain_http: Accept ``http://`` to hosts other than this machine.
+    :raises ConfigurationError: When the host holds a path, a query or credentials, or would be
+        spoken to without encryption.
+    """
+    text = host.strip()
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        own_port, name = parts.port, parts.hostname
+    except ValueError as error:
+        raise ConfigurationError(
+            f"The host {_shown(text)!r} is not a host name: {error}."
+        ) from None
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            "The host holds a user name or a password. Put the token into the password field."
+        )
+    if parts.scheme not in ("http", "https"):
+        raise ConfigurationError(
+            f"The host {_shown(text)!r} begins with {parts.scheme}://. Use https://."
+        )
+    if not name or any(char.isspace() for char in text):
+        raise ConfigurationError(f"The host {_shown(text)!r} is not a host name.")
+    if parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"The host {_shown(text)!r} holds more than a host. Give the host alone, "
+            f"such as {parts.scheme}://{parts.netloc}."
+        )
+    if parts.scheme == "http" and not allow_plain_http and not is_loopback(name):
+        raise ConfigurationError(
+            f"{_shown(text)} would send the token unencrypted. Use https://, or set "
+            '"allow_plain_http" to true in the connection if that is meant.'
+        )
+    return origin(parts.scheme, name, own_port or port or None)
+
+
+def origin(scheme: str, name: str, port: int | None) -> str:
+    """Return scheme, host and port as the beginning of a URL."""
+    bracketed = f"[{name}]" if ":" in name else name
+    return f"{scheme}://{bracketed}" + (f":{port}" if port else "")
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Return whether two URLs have the same scheme, host and port."""
+    return _origin_key(one) == _origin_key(other)
+
+
+def is_loopback(name: str) -> bool:
+    """Return whether a host name means this machine."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def redact(url: str) -> str:
+    """Return a URL that may be written anywhere: no credentials, no query, no fragment."""
+    parts = urlsplit(url)
+    return origin(parts.scheme, parts.hostname or "", parts.port) + parts.path
+
+
+def path_segment(value: object, name: str) -> str:
+    """
+    Return an id as one quoted segment of a path.
+
+    :param value: The id.
+    :param name: What it is, for the message.
+    :raises ConfigurationError: When it is empty or would change the path.
+    """
+    text = str(value).strip() if value is not None else ""
+    if not text:
+        raise ConfigurationError(f"The {name} is empty.")
+    if "/" in text or "\\" in text or text in (".", "..") or not text.isprintable():
+        raise ConfigurationError(
+            f"The {name} {text!r} is not an id: it must not contain a slash or control characters."
+        )
+    return quote(text, safe="")
+
+
+def _origin_key(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or default
+
+
+def _shown(host: str) -> str:
+    """Return a host that may be quoted in a message, should somebody have put a secret into it."""
+    return host.split("?")[0].rpartition("@")[2]

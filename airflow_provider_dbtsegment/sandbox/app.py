@@ -1,0 +1,52 @@
+"""The sandbox as one app: dbt Cloud below ``/api``, run pages below ``/deploy``, Segment beside."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from airflow_provider_dbtsegment.sandbox.config import Config
+from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.api import create_api
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.page import create_pages
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
+from airflow_provider_dbtsegment.sandbox.segment import create_router
+from airflow_provider_dbtsegment.sandbox.warehouse import Warehouse
+
+
+def create_app(
+    config: Config, state_dir: Path, project_dir: Path, dbt: DbtClient | None = None
+) -> FastAPI:
+    """Make the app.
+
+    :param state_dir: the DuckDB file, runs and syncs live here, and are found again.
+    :param project_dir: the dbt project that runs copy and build.
+    :param dbt: a started client to share; without one, dbt starts and stops with the app.
+    """
+    state_dir = state_dir.resolve()
+    warehouse = Warehouse(state_dir / config.warehouse.database, config.warehouse.settings)
+    is_shared = dbt is not None
+    dbt = dbt or DbtClient()
+    dbt_cloud = DbtCloud(config, state_dir, project_dir.resolve(), warehouse, dbt)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if not is_shared:
+            dbt.start()
+        try:
+            yield
+        finally:
+            await run_in_threadpool(dbt_cloud.stop)
+            if not is_shared:
+                await run_in_threadpool(dbt.close)
+
+    app = FastAPI(
+        title="Sandbox", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.dbt_cloud = dbt_cloud
+    app.mount("/api", create_api(dbt_cloud))
+    app.include_router(create_pages(dbt_cloud))
+    app.include_router(create_router(config, state_dir, warehouse))
+    return app

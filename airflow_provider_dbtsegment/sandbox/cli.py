@@ -1,0 +1,109 @@
+"""``dbtsegment-sandbox serve``"""
+
+import argparse
+import ipaddress
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+
+from airflow_provider_dbtsegment.sandbox.config import ConfigError
+from airflow_provider_dbtsegment.sandbox.running import SHOP, Sandbox, running_sandbox
+from airflow_provider_dbtsegment.sandbox.server import ServerError
+from airflow_provider_dbtsegment.sandbox.state import SIGN, StateError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    parser = _parser()
+    options = parser.parse_args(argv)
+    if not _is_loopback(options.host) and not options.allow_remote:
+        parser.error(
+            f"--host {options.host} lets other machines reach the sandbox, whose tokens are no "
+            "secret. Add --allow-remote if that is meant."
+        )
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    try:
+        with running_sandbox(
+            options.state,
+            options.project,
+            options.config,
+            host=options.host,
+            port=options.port,
+            tls=options.tls,
+        ) as sandbox:
+            _introduce(sandbox)
+            stop.wait()
+    except (ConfigError, ServerError, StateError) as error:
+        print(f"dbtsegment-sandbox: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="dbtsegment-sandbox",
+        description="dbt Cloud and Segment on this machine: real dbt runs, real syncs, no account.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve both APIs until SIGINT or SIGTERM")
+    serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve.add_argument("--port", type=int, default=8585, help="0 picks a free one (%(default)s)")
+    serve.add_argument(
+        "--state",
+        type=Path,
+        default=Path(".sandbox"),
+        metavar="DIR",
+        help="where the warehouse, runs and syncs are kept (%(default)s)",
+    )
+    serve.add_argument(
+        "--project",
+        type=Path,
+        default=SHOP,
+        metavar="DIR",
+        help="the dbt project to build (the shop that comes with the sandbox)",
+    )
+    serve.add_argument(
+        "--config", type=Path, metavar="FILE", help="sandbox.yml (the one in the project)"
+    )
+    serve.add_argument("--tls", action="store_true", help="serve https with a certificate made now")
+    serve.add_argument(
+        "--allow-remote", action="store_true", help="allow a --host that others can reach"
+    )
+    return parser
+
+
+def _introduce(sandbox: Sandbox) -> None:
+    lines = [
+        ("Access URL", sandbox.url),
+        ("dbt Cloud", f"account {sandbox.account_id}, token {sandbox.dbt_token}"),
+        ("Segment", f"token {sandbox.segment_token or 'none: there is no segment section'}"),
+    ]
+    for project in sandbox.config.dbt_cloud.projects:
+        for job in project.jobs:
+            lines.append((f"Job {job.id}", f"{job.name}: {', '.join(job.execute_steps)}"))
+    lines.append(("Warehouse", str(sandbox.warehouse)))
+    if sandbox.ca is not None:
+        lines.append(("Certificate", f"export REQUESTS_CA_BUNDLE={sandbox.ca}"))
+    lines.append(("All this", str(sandbox.state / SIGN)))
+    for name, value in lines:
+        print(f"{name:<12} {value}", flush=True)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""The page of a run, for people."""
+
+from html import escape
+from importlib.resources import files
+from string import Template
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
+
+REFRESH = '<meta http-equiv="refresh" content="2">'
+NOT_FOUND = "<!doctype html><title>Not found</title><p>There is no such run in this sandbox.</p>"
+
+
+def create_pages(service: DbtCloud) -> APIRouter:
+    """Make the routes that a run's ``href`` points at; they need no token."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/deploy/{account_id}/projects/{project_id}/runs/{run_id}")
+    def run_page(account_id: int, project_id: int, run_id: int) -> HTMLResponse:
+        try:
+            run = service.runs.get(run_id)
+        except NotFoundError:
+            return HTMLResponse(NOT_FOUND, status_code=404)
+        if (account_id, project_id) != (service.account_id, run.project_id):
+            return HTMLResponse(NOT_FOUND, status_code=404)
+        return HTMLResponse(render(service, run))
+
+    return router
+
+
+def render(service: DbtCloud, run: Run) -> str:
+    """Write the page; whatever comes from outside is escaped."""
+    template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    job = service.catalog.jobs.get(run.job_id)
+    message = f'<p class="message">{escape(run.status_message)}</p>' if run.status_message else ""
+    return template.substitute(
+        refresh="" if run.status.is_terminal else REFRESH,
+        run_id=run.id,
+        job=escape(job.name if job is not None else f"Job {run.job_id}"),
+        status=run.status.humanized,
+        color=run.status.color,
+        message=message,
+        facts="".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in _facts(run).items()),
+        steps="\n".join(_step(service, run, step) for step in run.steps),
+    )
+
+
+def _facts(run: Run) -> dict[str, str]:
+    facts = {
+        "Run": str(run.id),
+        "Cause": run.trigger.cause,
+        "Created": f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Duration": times.humanized((run.finished_at or now()) - run.created_at),
+        "Branch": run.git_branch or "",
+        "Commit": (run.git_sha or "")[:12],
+        "dbt": run.dbt_version or "",
+        "Retries run": str(run.retrying_run_id or ""),
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def _step(service: DbtCloud, run: Run, step: Step) -> str:
+    log = service.runs.folder(run).read_log(step.index)
+    length = ""
+    if step.started_at is not None:
+        length = times.humanized((step.finished_at or now()) - step.started_at)
+    is_open = " open" if step.status in (Status.RUNNING, Status.ERROR) else ""
+    return (
+        f'<details{is_open}><summary><span class="dot" style="background:{step.status.color}">'
+        f"</span><span>{escape(step.name)}</span>"
+        f'<span class="time">{step.status.humanized} {length}</span></summary>'
+        f"<pre>{escape(log)}</pre></details>"
+    )

@@ -1,0 +1,93 @@
+"""A sandbox that serves for the length of a block: the one way to run it, in tests and for real."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from airflow_provider_dbtsegment.sandbox.app import create_app
+from airflow_provider_dbtsegment.sandbox.config import Config, load_config
+from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
+from airflow_provider_dbtsegment.sandbox.server import serving
+from airflow_provider_dbtsegment.sandbox.state import claim, sign
+from airflow_provider_dbtsegment.sandbox.tls import make_tls_files
+
+SHOP = Path(__file__).parent / "shop"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """How a running sandbox is reached. ``ca`` is the authority to trust when it serves https."""
+
+    url: str
+    config: Config
+    state: Path
+    ca: Path | None
+
+    @property
+    def dbt_token(self) -> str:
+        """The token of the dbt Cloud side."""
+        return self.config.dbt_cloud.token
+
+    @property
+    def account_id(self) -> int:
+        """The dbt Cloud account."""
+        return self.config.dbt_cloud.account.id
+
+    @property
+    def segment_token(self) -> str | None:
+        """The token of the Segment side; None when no ``segment`` section names one."""
+        token = self.config.segment.get("token")
+        return None if token is None else str(token)
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt writes."""
+        return self.state / self.config.warehouse.database
+
+
+@contextmanager
+def running_sandbox(
+    state: Path,
+    project: Path = SHOP,
+    config: Path | Config | None = None,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    tls: bool = False,
+    dbt: DbtClient | None = None,
+) -> Iterator[Sandbox]:
+    """Serve a sandbox from a thread of this process.
+
+    :param state: the folder of its state; runs that it holds already are loaded.
+    :param project: the dbt project to build.
+    :param config: a ``sandbox.yml`` or what one says; by default the project's.
+    :param port: 0 picks a free one.
+    :param tls: serve https with a certificate made for this machine.
+    :param dbt: share this started client, which saves the seconds that dbt takes to warm up.
+    :raises ConfigError: when the configuration cannot be used.
+    :raises StateError: when another sandbox uses the state folder.
+    :raises ServerError: when the port is taken.
+    """
+    state = state.resolve()
+    if not isinstance(config, Config):
+        config = load_config(project, config)
+    with claim(state):
+        files = make_tls_files(state / "tls") if tls else None
+        app = create_app(config, state, project, dbt)
+        with serving(app, host, port, files) as url:
+            sandbox = Sandbox(url, config, state, files.ca if files else None)
+            with sign(state, _about(sandbox)):
+                yield sandbox
+
+
+def _about(sandbox: Sandbox) -> dict[str, object]:
+    return {
+        "url": sandbox.url,
+        "pid": os.getpid(),
+        "ca": str(sandbox.ca) if sandbox.ca else None,
+        "warehouse": str(sandbox.warehouse),
+        "dbt_cloud": {"account_id": sandbox.account_id, "token": sandbox.dbt_token},
+        "segment": {"token": sandbox.segment_token},
+    }

@@ -1,0 +1,88 @@
+"""Segment's Public API on this machine: Reverse ETL on DuckDB, and the trigger of dbt model syncs.
+
+Requests go ``guard → routes → services (models, syncs, dbt_model_syncs) → stores``; a sync goes
+``syncs → pool → runner → extract → changes → destinations``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.concurrency import run_in_threadpool
+
+from ..config import Config
+from ..warehouse import Warehouse
+from .config import Source, parse_config
+from .dbt_model_syncs import DbtModelSyncService
+from .destinations import open_destination
+from .folders import Folders
+from .guard import Guard
+from .journal import Journal
+from .model_store import ModelStore
+from .models import ModelService
+from .pool import WorkerPool
+from .rate_limit import RateLimiter
+from .routes import build_router
+from .runner import SyncRunner
+from .sync_store import SyncStore
+from .syncs import SyncService
+from .times import Clock
+
+__all__ = ["create_router"]
+
+
+def create_router(
+    config: Config, state_dir: Path, warehouse: Warehouse, *, clock: Clock = time.time
+) -> APIRouter:
+    """Return the API as a router; its lifespan, which ``include_router`` takes over, stops syncs.
+
+    :param state_dir: syncs, changed models and snapshots live below it, and files of destinations.
+    :param warehouse: what sources read that name no database of their own.
+    :raises ConfigError: the ``segment`` section cannot be used.
+    """
+    settings = parse_config(config.segment)
+    folders = Folders(state_dir)
+    folders.clear_scratch()
+
+    def open_warehouse(source: Source) -> Warehouse:
+        if source.database is None:
+            return warehouse
+        return Warehouse(state_dir / source.database, warehouse.settings)
+
+    models = ModelStore(settings.models, Journal(folders.models))
+    stored = SyncStore(Journal(folders.syncs), clock)
+    syncs = SyncService(
+        sources=settings.sources,
+        models=models,
+        mappings=settings.mappings,
+        destinations={
+            id_: open_destination(destination, state_dir)
+            for id_, destination in settings.destinations.items()
+        },
+        open_warehouse=open_warehouse,
+        syncs=stored,
+        runner=SyncRunner(stored, folders, clock),
+        pool=WorkerPool(settings.workers, "segment-sync"),
+        clock=clock,
+    )
+    router = build_router(
+        guard=Guard(settings.token, settings.rate_limits, RateLimiter(clock)),
+        models=ModelService(settings.sources, models),
+        syncs=syncs,
+        dbt_model_syncs=DbtModelSyncService(
+            settings.sources, Journal(folders.dbt_model_syncs), clock
+        ),
+        clock=clock,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(syncs.close)
+
+    router.lifespan_context = lifespan
+    return router

@@ -1,0 +1,155 @@
+"""What a sync did, in numbers, and what is to be thought of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypedDict
+
+from airflow_provider_dbtsegment.exceptions import ConfigurationError
+from airflow_provider_dbtsegment.outcomes import seconds_between
+from airflow_provider_dbtsegment.segment.types import SyncStatus, count
+
+#: What a user can want of a sync that delivered only a part of the rows.
+PARTIAL_SUCCESS = ("fail", "warn", "accept")
+
+
+class SyncSummary(TypedDict):
+    """A sync in a few numbers, small enough for an XCom: rows, and seconds."""
+
+    sync_id: str
+    model_id: str
+    subscription_id: str | None
+    status: str
+    duration: float | None
+    extracted: int
+    added: int
+    updated: int
+    deleted: int
+    delivered: int
+    failed: int
+    error: str
+
+
+def summarize(sync: SyncStatus, subscription_id: str | None = None) -> SyncSummary:
+    """Sum up a sync that has ended."""
+    extract = sync.get("extractPhase") or {}
+    load = sync.get("loadPhase") or {}
+    added, updated, deleted = (
+        count(extract.get("addedCount")),
+        count(extract.get("updatedCount")),
+        count(extract.get("deletedCount")),
+    )
+    codes = (sync.get("errorCode"), extract.get("errorCode"), load.get("errorCode"))
+    return SyncSummary(
+        sync_id=sync.get("syncId", ""),
+        model_id=sync.get("modelId", ""),
+        subscription_id=subscription_id,
+        status=str(sync.get("syncStatus")),
+        duration=seconds_between(sync.get("startedAt"), sync.get("finishedAt")),
+        extracted=count(extract.get("extractCount")) or added + updated + deleted,
+        added=added,
+        updated=updated,
+        deleted=deleted,
+        delivered=count(load.get("deliverSuccessCount")),
+        failed=count(load.get("deliverFailureCount")),
+        error=_reason(sync.get("error"), codes),
+    )
+
+
+def describe(summary: SyncSummary) -> str:
+    """Return a summary in one line."""
+    took = "" if summary["duration"] is None else f" after {summary['duration']:.0f} s"
+    return (
+        f"{summary['status']}{took}; {summary['extracted']} rows extracted ({summary['added']} "
+        f"added, {summary['updated']} updated, {summary['deleted']} deleted), "
+        f"{summary['delivered']} delivered, {summary['failed']} failed"
+    )
+
+
+@dataclass(frozen=True)
+class PartialSuccess:
+    """
+    What a user wants of a sync that delivered only a part of the rows.
+
+    :param policy: ``fail``, ``warn`` or ``accept``.
+    :param max_failed_rows: Of which more than so many failed, as a count (12) or as a share of
+        the rows that were to be delivered (0.05 or "5%"), is a failure in any case.
+    :raises ConfigurationError: When they mean nothing.
+    """
+
+    policy: str
+    max_failed_rows: int | float | str | None = None
+
+    def __post_init__(self) -> None:
+        if self.policy not in PARTIAL_SUCCESS:
+            raise ConfigurationError(
+                f"partial_success is {self.policy!r}; use 'fail', 'warn' or 'accept'."
+            )
+        if self.max_failed_rows is None:
+            return
+        if self.policy == "fail":
+            raise ConfigurationError(
+                "max_failed_rows bounds what partial_success='warn' or 'accept' lets pass; "
+                "with 'fail' nothing passes."
+            )
+        self._limit(0)
+
+    def why_failed(self, summary: SyncSummary) -> str | None:
+        """Return why a partial success is a failure, or `None` if it is to pass."""
+        total = summary["delivered"] + summary["failed"]
+        limit = self._limit(total)
+        if self.policy == "fail":
+            rule = (
+                "This fails because of partial_success='fail'; 'warn' or 'accept' let it pass, and "
+                "max_failed_rows says up to how many rows."
+            )
+        elif limit is None or summary["failed"] <= limit:
+            return None
+        else:
+            rule = f"max_failed_rows={self.max_failed_rows!r} allows {limit:g}."
+        says = f" Segment says: {summary['error']}" if summary["error"] else ""
+        return (
+            f"Segment sync {summary['sync_id']} delivered {summary['delivered']} of {total} rows; "
+            f"the destination refused {summary['failed']}. {rule}{says}"
+        )
+
+    def _limit(self, total: int) -> float | None:
+        """Return how many of so many rows may fail."""
+        if self.max_failed_rows is None:
+            return None
+        limit = _limit(self.max_failed_rows)
+        if limit is None:
+            raise ConfigurationError(
+                f"max_failed_rows is {self.max_failed_rows!r}; give a count of rows such as 12, "
+                "or a share such as 0.05 or '5%'."
+            )
+        return limit * total if isinstance(limit, float) else float(limit)
+
+
+def why_failed(summary: SyncSummary) -> str:
+    """Return why a sync ended without success, for the person who reads the task log."""
+    return (
+        f"Segment sync {summary['sync_id']} of model {summary['model_id']} ended with status "
+        f"{describe(summary)}. Segment says: {summary['error'] or 'nothing'}"
+    )
+
+
+def _limit(given: object) -> int | float | None:
+    """Return a count as a whole number or a share as a fraction; `None` if it is neither."""
+    text = str(given).strip()
+    try:
+        if text.endswith("%"):
+            limit: int | float = float(text[:-1]) / 100
+        else:
+            limit = float(text) if "." in text else int(text)
+    except ValueError:
+        return None
+    return limit if limit >= 0 and (isinstance(limit, int) or limit <= 1) else None
+
+
+def _reason(error: str | None, codes: Iterable[str | None]) -> str:
+    """Return the reason on one line, its codes behind it."""
+    named = ", ".join(dict.fromkeys(str(code) for code in codes if code))
+    words = " ".join(word for word in str(error or "").split() if word.strip("^"))
+    return f"{words} ({named})" if words and named else words or named

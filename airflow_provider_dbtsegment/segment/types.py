@@ -1,0 +1,89 @@
+"""The few shapes of Segment's answers that this package reads."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from airflow_provider_dbtsegment.outcomes import Outcome
+
+
+class ExtractPhase(TypedDict, total=False):
+    """What the model's query gave; counts are strings."""
+
+    addedCount: str
+    updatedCount: str
+    deletedCount: str
+    extractCount: str
+    errorCode: str
+
+
+class LoadPhase(TypedDict, total=False):
+    """What the destination took; counts are strings."""
+
+    deliverSuccessCount: str
+    deliverFailureCount: str
+    errorCode: str
+
+
+class SyncStatus(TypedDict, total=False):
+    """A Reverse ETL sync."""
+
+    syncId: str
+    modelId: str
+    sourceId: str
+    syncStatus: str
+    duration: str
+    startedAt: str
+    finishedAt: str | None
+    extractPhase: ExtractPhase | None
+    loadPhase: LoadPhase | None
+    error: str | None
+    errorCode: str | None
+
+
+class StartedSync(TypedDict):
+    """A sync that was just started."""
+
+    syncId: str
+    startedAt: str
+
+
+class CancelledSync(TypedDict, total=False):
+    """The answer to a cancellation."""
+
+    modelId: str
+    syncId: str
+    status: str
+    errorCode: str
+    errorMessage: str
+
+
+_OUTCOMES = {
+    "SUCCESS": Outcome.SUCCESS,
+    "PARTIAL_SUCCESS": Outcome.PARTIAL,
+    "FAIL": Outcome.FAILED,
+    "FAILED": Outcome.FAILED,
+    "CANCELED": Outcome.CANCELLED,
+    "CANCELLED": Outcome.CANCELLED,
+}
+
+
+def outcome(sync: SyncStatus) -> Outcome | None:
+    """
+    Return how a sync ended, or `None` while it goes on.
+
+    Segment calls its statuses an open set: one that is not listed here is a failure if the sync has
+    finished with it, and otherwise still going on.
+    """
+    listed = _OUTCOMES.get(str(sync.get("syncStatus", "")).upper())
+    if listed is not None:
+        return listed
+    return Outcome.FAILED if sync.get("finishedAt") else None
+
+
+def count(text: str | int | None) -> int:
+    """Return a count that Segment writes as a string; a missing one is 0."""
+    try:
+        return int(text or 0)
+    except ValueError:
+        return 0

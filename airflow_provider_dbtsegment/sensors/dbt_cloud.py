@@ -1,0 +1,60 @@
+"""Wait for dbt Cloud runs that something else has started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
+from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudRunLink
+from airflow_provider_dbtsegment.tasks.arguments import required_int
+from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
+from airflow_provider_dbtsegment.tasks.sensing import Sensing
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_dbtsegment.dbt_cloud.types import Run
+
+
+class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
+    """
+    Wait until a dbt Cloud run has succeeded; fail when it ends otherwise.
+
+    A run that has failed stays failed, so the sensor fails without Airflow's retries. With
+    ``soft_fail`` the task is skipped instead, in all modes alike.
+
+    :param dbt_cloud_conn_id: The connection.
+    :param run_id: The run.
+    :param account_id: Its account; by default the one of the connection.
+    :param deferrable: Wait in the triggerer instead of in a worker.
+    """
+
+    template_fields: Sequence[str] = ("dbt_cloud_conn_id", "run_id", "account_id")
+    operator_extra_links = (DbtCloudRunLink(),)
+    ui_color = "#ffe0d6"
+
+    def __init__(
+        self,
+        *,
+        dbt_cloud_conn_id: str = "dbt_cloud_default",
+        run_id: int | str,
+        account_id: int | str | None = None,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dbt_cloud_conn_id = dbt_cloud_conn_id
+        self.run_id = run_id
+        self.account_id = account_id
+        self.deferrable = deferrable
+
+    _announced = False
+
+    def _prepare(self, context: Context) -> int:
+        return required_int(self.run_id, "run_id")
+
+    def _announce_once(self, context: Context, state: Run) -> None:
+        if not self._announced:
+            self._announced = True
+            self._announce(context, state)

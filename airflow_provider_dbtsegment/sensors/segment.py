@@ -1,0 +1,64 @@
+"""Wait for Segment Reverse ETL syncs that something else has started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
+from airflow_provider_dbtsegment.tasks.arguments import required_id
+from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
+from airflow_provider_dbtsegment.tasks.sensing import Sensing
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
+    """
+    Wait until a Reverse ETL sync has succeeded; fail when it ends otherwise.
+
+    A sync that has failed stays failed, so the sensor fails without Airflow's retries. With
+    ``soft_fail`` the task is skipped instead, in all modes alike.
+
+    :param segment_conn_id: The connection.
+    :param model_id: The Reverse ETL model.
+    :param sync_id: The sync.
+    :param deferrable: Wait in the triggerer instead of in a worker.
+    :param partial_success: What it means when the destination took only a part of the rows:
+        ``fail`` the task, ``warn`` in its log, or ``accept`` it.
+    :param max_failed_rows: With ``warn`` or ``accept``: up to how many failed rows, as a count (12)
+        or as a share (0.05 or "5%"). By default any number.
+    """
+
+    template_fields: Sequence[str] = (
+        "segment_conn_id",
+        "model_id",
+        "sync_id",
+        "partial_success",
+        "max_failed_rows",
+    )
+    ui_color = "#d6f5e3"
+
+    def __init__(
+        self,
+        *,
+        segment_conn_id: str = "segment_default",
+        model_id: str,
+        sync_id: str,
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        partial_success: str = "fail",
+        max_failed_rows: int | float | str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.segment_conn_id = segment_conn_id
+        self.model_id = model_id
+        self.sync_id = sync_id
+        self.deferrable = deferrable
+        self.partial_success = partial_success
+        self.max_failed_rows = max_failed_rows
+
+    def _prepare(self, context: Context) -> tuple[str, str]:
+        self._partial_success()
+        return required_id(self.model_id, "model_id"), required_id(self.sync_id, "sync_id")

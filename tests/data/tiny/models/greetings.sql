@@ -1,0 +1,1 @@
+select person_id, 'hello ' || name as greeting from {{ ref('people') }}

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_dbtsegment.exceptions import ConfigurationError
+from airflow_provider_dbtsegment.rest.urls import base_url, path_segment, redact, same_origin
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("ab123.us1.dbt.com", "https://ab123.us1.dbt.com"),
+        (" https://ab123.us1.dbt.com/ ", "https://ab123.us1.dbt.com"),
+        ("https://dbt.example.com:8443", "https://dbt.example.com:8443"),
+        ("http://127.0.0.1:8585", "http://127.0.0.1:8585"),
+        ("http://localhost:8585", "http://localhost:8585"),
+        ("http://[::1]:8585", "http://[::1]:8585"),
+    ],
+)
+def test_a_host_becomes_an_origin(host: str, url: str) -> None:
+    assert base_url(host) == url
+
+
+@pytest.mark.parametrize(
+    ("host", "says"),
+    [
+        ("ab123.us1.dbt.com/deploy/1", "holds more than a host"),
+        ("https://ab123.us1.dbt.com/?a=1", "holds more than a host"),
+        ("https://me:secret@ab123.us1.dbt.com", "user name or a password"),
+        ("ftp://ab123.us1.dbt.com", "Use https://"),
+        ("http://ab123.us1.dbt.com", "unencrypted"),
+        ("https://", "not a host name"),
+        ("a b.example.com", "not a host name"),
+        ("https://example.com:port", "not a host name"),
+    ],
+)
+def test_a_wrong_host_is_told_what_is_wrong(host: str, says: str) -> None:
+    with pytest.raises(ConfigurationError, match=says) as caught:
+        base_url(host)
+    assert "secret" not in str(caught.value)
+
+
+def test_plain_http_is_allowed_when_it_is_meant() -> None:
+    assert base_url("http://dbt.internal", allow_plain_http=True) == "http://dbt.internal"
+
+
+def test_a_port_of_the_connection_is_used_unless_the_host_names_one() -> None:
+    assert base_url("localhost", port=8443) == "https://localhost:8443"
+    assert base_url("localhost:1", port=8443) == "https://localhost:1"
+    assert base_url("dbt.example.com", port=0) == "https://dbt.example.com"
+
+
+@pytest.mark.parametrize("wrong", ["", None, "  ", "a/b", "a\\b", "..", "a\nb"])
+def test_an_id_cannot_change_the_path(wrong: object) -> None:
+    with pytest.raises(ConfigurationError, match="model id"):
+        path_segment(wrong, "model id")
+
+
+def test_an_id_is_quoted() -> None:
+    assert path_segment("a b?c#d%", "id") == "a%20b%3Fc%23d%25"
+
+
+def test_a_redacted_url_holds_no_credentials_and_no_query() -> None:
+    assert redact("https://u:p@host:1/path?token=1#x") == "https://host:1/path"
+
+
+def test_origins_differ_by_scheme_host_and_port() -> None:
+    assert same_origin("https://a.example/x", "https://A.example:443/y")
+    assert not same_origin("https://a.example", "http://a.example")
+    assert not same_origin("https://a.example", "https://b.a.example")

@@ -1,0 +1,154 @@
+"""Segment's API: all ten operations, what goes out, and what a sync's end means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_dbtsegment.exceptions import (
+    AnswerLostError,
+    InvalidRequestError,
+    NotFoundError,
+    RateLimitedError,
+)
+from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+from airflow_provider_dbtsegment.outcomes import Outcome
+from airflow_provider_dbtsegment.rest.auth import TokenAuth
+from airflow_provider_dbtsegment.rest.transport import TransportSettings
+from airflow_provider_dbtsegment.segment import SegmentApi, SegmentSettings
+from airflow_provider_dbtsegment.segment.types import count, outcome
+from tests.scripted_server import Reply, ScriptedServer
+from tests.waiting import wait_until
+
+
+@pytest.fixture
+def api(server: ScriptedServer) -> Iterator[SegmentApi]:
+    transport = TransportSettings(server.url, TokenAuth("t0k"), max_attempts=1)
+    api = SegmentApi(SegmentSettings(transport))
+    yield api
+    api.close()
+
+
+def data(**content: Any) -> Reply:
+    return Reply(body=json.dumps({"data": content}))
+
+
+def test_models_are_created_read_changed_listed_and_deleted(segment: SegmentHook) -> None:
+    made = segment.create_reverse_etl_model(
+        "warehouse", name="New", query="select 1 as id", query_identifier_column="id"
+    )
+    assert segment.get_reverse_etl_model(made["id"]) == made
+    changed = segment.update_reverse_etl_model(made["id"], name="Newer", enabled=False)
+    assert (changed["name"], changed["enabled"]) == ("Newer", False)
+    assert changed["query"] == "select 1 as id"
+    assert made["id"] in [model["id"] for model in segment.list_reverse_etl_models()]
+    assert len(segment.list_reverse_etl_models(limit=2)) == 2
+    segment.delete_reverse_etl_model(made["id"])
+    with pytest.raises(NotFoundError):
+        segment.get_reverse_etl_model(made["id"])
+
+
+def test_a_sync_is_started_followed_listed_and_cancelled(segment: SegmentHook) -> None:
+    started = segment.create_reverse_etl_manual_sync("warehouse", "everybody", "slow")
+    sync = segment.get_reverse_etl_sync_status("everybody", started["syncId"])
+    assert sync["syncStatus"] == "IN_PROGRESS"
+    listed = segment.list_reverse_etl_sync_statuses_from_model_and_subscription_id(
+        "everybody", "slow", limit=1
+    )
+    assert listed[0]["syncId"] == started["syncId"]
+    answer = segment.cancel_reverse_etl_sync_for_model("everybody", started["syncId"])
+    assert answer["status"] == "CANCELLING"
+    ended = wait_until(lambda: _ended(segment, started["syncId"]))
+    assert outcome(ended) is Outcome.CANCELLED
+
+
+def _ended(segment: SegmentHook, sync_id: str) -> Any:
+    sync = segment.get_reverse_etl_sync_status("everybody", sync_id)
+    return sync if sync.get("finishedAt") else None
+
+
+def test_a_dbt_model_sync_is_triggered(segment: SegmentHook) -> None:
+    trigger = segment.create_dbt_model_sync_trigger("warehouse")
+    assert trigger["sourceId"] == "warehouse"
+    with pytest.raises(NotFoundError):
+        segment.create_dbt_model_sync_trigger("nowhere")
+
+
+def test_the_version_is_chosen_by_media_type(api: SegmentApi, server: ScriptedServer) -> None:
+    server.script(data(reverseETLManualSync={"syncId": "s", "startedAt": "t"}))
+    api.create_reverse_etl_manual_sync("s", "m", "x")
+    headers = server.received[0].headers
+    assert headers["Content-Type"] == "application/vnd.segment.v1alpha+json"
+    assert headers["Accept"].startswith("application/vnd.segment.v1alpha+json")
+    server.script(data(dbtModelSyncTrigger={"id": "1", "status": "x"}))
+    api.create_dbt_model_sync_trigger("s")
+    assert server.received[0].headers["Content-Type"] == "application/vnd.segment.v1beta+json"
+
+
+def test_lists_follow_the_cursor(api: SegmentApi, server: ScriptedServer) -> None:
+    server.script(
+        data(models=[{"id": "a"}], pagination={"current": "1", "next": "2"}),
+        data(models=[{"id": "b"}], pagination={"current": "2", "next": None}),
+    )
+    assert [model["id"] for model in api.list_reverse_etl_models()] == ["a", "b"]
+    assert [request.path for request in server.received] == [
+        "/reverse-etl-models?pagination.count=1000",
+        "/reverse-etl-models?pagination.count=1000&pagination.cursor=2",
+    ]
+    server.script(
+        data(syncStatuses=[{"syncId": "a"}], pagination={"current": "1", "next": "2"}),
+        data(syncStatuses=[{"syncId": "b"}]),
+    )
+    api.list_reverse_etl_sync_statuses_from_model_and_subscription_id("m", "s")
+    assert [request.path for request in server.received] == [
+        "/reverse-etl-models/m/subscriptionId/s/syncs?count=100",
+        "/reverse-etl-models/m/subscriptionId/s/syncs?count=100&cursor=2",
+    ]
+
+
+def test_an_error_names_field_and_message(api: SegmentApi, server: ScriptedServer) -> None:
+    body = {"errors": [{"type": "validation", "field": "query", "message": "is empty"}]}
+    server.script(Reply(422, json.dumps(body)))
+    with pytest.raises(InvalidRequestError, match="422 query: is empty"):
+        api.get_reverse_etl_model("m")
+
+
+def test_a_full_window_says_when_it_reopens(api: SegmentApi, server: ScriptedServer) -> None:
+    body = {"errors": [{"type": "rate", "message": "slow", "data": {"msBeforeNext": 1500}}]}
+    server.script(Reply(429, json.dumps(body)))
+    with pytest.raises(RateLimitedError) as caught:
+        api.get_reverse_etl_sync_status("m", "s")
+    assert caught.value.retry_after == 1.5
+
+
+def test_an_answer_without_data_is_no_answer(api: SegmentApi, server: ScriptedServer) -> None:
+    for body in ("[]", "null", '{"errors": []}', '{"data": 1}'):
+        server.script(Reply(body=body))
+        with pytest.raises(AnswerLostError, match="without the data"):
+            api.get_reverse_etl_model("m")
+
+
+@pytest.mark.parametrize(
+    ("sync", "expected"),
+    [
+        ({"syncStatus": "IN_PROGRESS"}, None),
+        ({"syncStatus": "SUCCESS"}, Outcome.SUCCESS),
+        ({"syncStatus": "PARTIAL_SUCCESS"}, Outcome.PARTIAL),
+        ({"syncStatus": "FAIL"}, Outcome.FAILED),
+        ({"syncStatus": "CANCELLED"}, Outcome.CANCELLED),
+        ({"syncStatus": "CANCELED"}, Outcome.CANCELLED),
+        ({"syncStatus": "SOMETHING_NEW"}, None),
+        ({"syncStatus": "SOMETHING_NEW", "finishedAt": "2026-01-01"}, Outcome.FAILED),
+        ({"syncStatus": None}, None),
+        ({}, None),
+    ],
+)
+def test_only_a_listed_status_is_a_success(sync: Any, expected: Outcome | None) -> None:
+    assert outcome(sync) is expected
+
+
+def test_counts_are_texts() -> None:
+    assert [count(text) for text in ("12", "", None, "many", 3)] == [12, 0, 0, 0, 3]

@@ -1,0 +1,134 @@
+"""
+Run one task as Airflow would, without Airflow's processes.
+
+Deferral, the trigger's serialisation, its event and the resumption are real; only the task
+instance, which keeps the XComs, is ours. Whole Airflows run the demo's DAG in `tests/demo`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from importlib import import_module
+from typing import Any
+
+from airflow.exceptions import AirflowRescheduleException
+from airflow.providers.common.compat import sdk
+from airflow.triggers.base import BaseTrigger
+
+
+class Ledger(dict[str, Any]):
+    """Airflow's task state store."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
+
+
+@dataclass
+class TaskInstance:
+    """What operators and sensors use of a task instance."""
+
+    dag_id: str = "a_dag"
+    task_id: str = "a_task"
+    run_id: str = "manual__1"
+    map_index: int = -1
+    try_number: int = 1
+    max_tries: int = 0
+    xcoms: dict[str, Any] = field(default_factory=dict)
+    began: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = value
+
+    def get_first_reschedule_date(self, context: Any) -> datetime:
+        return self.began
+
+
+@dataclass
+class Ended:
+    """How a task ended."""
+
+    state: str
+    value: Any
+    message: str
+    error: BaseException | None
+    xcoms: dict[str, Any]
+    deferrals: int
+    reschedules: int
+
+
+def run_task(
+    task: Any, instance: TaskInstance | None = None, ledger: Ledger | None = None
+) -> Ended:
+    """Run a task to its end, through all deferrals and reschedules."""
+    instance = instance or TaskInstance(task_id=task.task_id)
+    context: Any = {"ti": instance, "params": {}, "task": task}
+    if ledger is not None:
+        context["task_state_store"] = ledger
+    counts = {"deferrals": 0, "reschedules": 0}
+    state, value, error = "success", None, None
+    with _outside_the_task_runner():
+        try:
+            value = _run(task, context, counts)
+        except sdk.AirflowSkipException as caught:
+            state, error = "skipped", caught
+        except sdk.AirflowFailException as caught:
+            state, error = "failed without retries", caught
+        except Exception as caught:
+            state, error = "failed", caught
+    return Ended(state, value, str(error or ""), error, instance.xcoms, **counts)
+
+
+def _run(task: Any, context: Any, counts: dict[str, int]) -> Any:
+    made = task
+    while True:
+        try:
+            return made.execute(context)
+        except AirflowRescheduleException as pause:
+            counts["reschedules"] += 1
+            # Another process takes the next look.
+            made = task.prepare_for_execution()
+            time.sleep(
+                max(0.0, (pause.reschedule_date - datetime.now(timezone.utc)).total_seconds())
+            )
+        except sdk.TaskDeferred as deferral:
+            counts["deferrals"] += 1
+            event = asyncio.run(first_event(again(deferral.trigger)))
+            # Another process goes on: it has only what the task was made of.
+            resumed = task.prepare_for_execution()
+            kwargs = {**(deferral.kwargs or {}), "event": event}
+            return resumed.resume_execution(deferral.method_name, kwargs, context)
+
+
+def again(trigger: BaseTrigger) -> BaseTrigger:
+    """Return a trigger as the triggerer makes it again from what was serialised."""
+    path, kwargs = trigger.serialize()
+    module, name = path.rsplit(".", 1)
+    made: BaseTrigger = getattr(import_module(module), name)(**kwargs)
+    assert made.serialize() == (path, kwargs)
+    return made
+
+
+async def first_event(trigger: BaseTrigger) -> Any:
+    """Return the payload of a trigger's event."""
+    async for event in trigger.run():
+        return event.payload
+    raise AssertionError("The trigger ended without an event.")
+
+
+@contextmanager
+def _outside_the_task_runner() -> Iterator[None]:
+    try:
+        from airflow.sdk.bases.operator import ExecutorSafeguard
+    except ImportError:
+        from airflow.models.baseoperator import ExecutorSafeguard
+    before = ExecutorSafeguard.test_mode
+    ExecutorSafeguard.test_mode = True
+    try:
+        yield
+    finally:
+        ExecutorSafeguard.test_mode = before

@@ -1,0 +1,282 @@
+"""Runs of jobs, from a task's point of view, on the sandbox with real dbt."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from airflow_provider_dbtsegment.dbt_cloud.types import RunStatus
+from airflow_provider_dbtsegment.exceptions import (
+    ConfigurationError,
+    RunFailedError,
+    WaitTimeoutError,
+)
+from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
+from airflow_provider_dbtsegment.operators.dbt_cloud import OVERRIDES, TriggerDbtJobOperator
+from airflow_provider_dbtsegment.sandbox.testing import Sandbox
+from tests.task_bench import Ended, Ledger, TaskInstance, run_task
+from tests.waiting import wait_until
+
+BUILD, BROKEN, SLOW, UNREADABLE = 1, 2, 3, 6
+IN_BOTH_MODES = pytest.mark.parametrize("deferrable", [False, True], ids=["worker", "triggerer"])
+
+
+def run(
+    run_id: str, deferrable: bool = False, ledger: Ledger | None = None, **options: Any
+) -> Ended:
+    """Run a job in a task run of its own."""
+    instance = TaskInstance(
+        run_id=run_id,
+        try_number=options.pop("try_number", 1),
+        max_tries=options.pop("max_tries", 1),
+    )
+    options = {"retries": 1, "poll_interval": 0.1, **options}
+    task = TriggerDbtJobOperator(task_id="build", deferrable=deferrable, **options)
+    return run_task(task, instance, ledger)
+
+
+def runs_of(hook: DbtCloudHook, job_id: int) -> int:
+    return len(hook.list_runs(job_definition_id=job_id))
+
+
+@IN_BOTH_MODES
+def test_a_job_is_run_and_summed_up(deferrable: bool, sandbox: Sandbox) -> None:
+    ended = run(f"success {deferrable}", deferrable, job_id=BUILD)
+    assert (ended.state, ended.deferrals) == ("success", int(deferrable))
+    run_id = ended.value
+    assert ended.xcoms["run_id"] == run_id
+    assert ended.xcoms["run_url"] == f"{sandbox.url}/deploy/1/projects/10/runs/{run_id}"
+    summary = ended.xcoms["run_summary"]
+    assert summary["status"] == "success"
+    assert summary["nodes"] == {"success": 2, "pass": 2}
+    assert summary["resources"] == {"model": {"success": 2}, "test": {"pass": 2}}
+    assert summary["failed_nodes"] == []
+    assert summary["duration"] > 0
+    assert len(json.dumps(summary)) < 2000
+
+
+@IN_BOTH_MODES
+def test_a_failure_names_step_and_model_and_reason(deferrable: bool) -> None:
+    ended = run(f"broken {deferrable}", deferrable, job_id=BROKEN)
+    assert ended.state == "failed"
+    assert isinstance(ended.error, RunFailedError)
+    assert "step 3, Invoke dbt with `dbt build" in ended.message
+    assert "1 model failed, 3 skipped" in ended.message
+    assert "- model people (error)" in ended.message
+    assert 'Referenced column "no_such_column" not found' in ended.message
+    assert ended.xcoms["run_url"] in ended.message
+    assert [node["name"] for node in ended.xcoms["run_summary"]["failed_nodes"]] == ["people"]
+
+
+def test_a_step_without_results_shows_the_end_of_its_log() -> None:
+    ended = run("unreadable", job_id=UNREADABLE)
+    assert ended.state == "failed"
+    assert "The end of the log of Invoke dbt with `dbt run --select people --target`" in (
+        ended.message
+    )
+    assert "--target" in ended.message.split("The end of the log")[1]
+
+
+@IN_BOTH_MODES
+def test_a_run_that_a_person_cancels_fails_without_retries(
+    deferrable: bool, dbt_cloud: DbtCloudHook
+) -> None:
+    def cancel_soon() -> None:
+        hook = DbtCloudHook()
+        going = {"job_definition_id": SLOW, "status": ["running"]}
+        wait_until(lambda: hook.list_runs(**going))
+        hook.cancel_run(hook.list_runs(**going)[0]["id"])
+        hook.close()
+
+    person = threading.Thread(target=cancel_soon)
+    person.start()
+    ended = run(f"cancelled {deferrable}", deferrable, job_id=SLOW)
+    person.join()
+    assert ended.state == "failed without retries"
+    assert "ended with status cancelled" in ended.message
+
+
+@IN_BOTH_MODES
+def test_a_time_out_leaves_the_run_to_a_later_try(
+    deferrable: bool, dbt_cloud: DbtCloudHook
+) -> None:
+    name = f"time-out {deferrable}"
+    first = run(name, deferrable, job_id=SLOW, timeout=1.0)
+    assert first.state == "failed"
+    assert isinstance(first.error, WaitTimeoutError)
+    before = runs_of(dbt_cloud, SLOW)
+    second = run(name, deferrable, job_id=SLOW, timeout=1.0, try_number=2)
+    assert second.xcoms["run_id"] == first.xcoms["run_id"]
+    assert runs_of(dbt_cloud, SLOW) == before
+    dbt_cloud.cancel_run(first.xcoms["run_id"])
+
+
+@IN_BOTH_MODES
+def test_the_execution_timeout_cancels_the_run(deferrable: bool, dbt_cloud: DbtCloudHook) -> None:
+    limit = timedelta(seconds=2)
+    name = f"execution time-out {deferrable}"
+    ledger = Ledger()
+    ended = run(name, deferrable, ledger, job_id=SLOW, execution_timeout=limit)
+    assert isinstance(ended.error, WaitTimeoutError)
+    run_id = ended.xcoms["run_id"]
+    assert wait_until(lambda: dbt_cloud.get_run(run_id)["status"] == RunStatus.CANCELLED)
+    again = run(name, deferrable, ledger, job_id=SLOW, try_number=2, wait_for_termination=False)
+    assert again.value != run_id
+    dbt_cloud.cancel_run(again.value)
+
+
+def test_a_worker_that_dies_after_the_start_does_not_start_a_second_run(
+    dbt_cloud: DbtCloudHook,
+) -> None:
+    before = runs_of(dbt_cloud, BUILD)
+    first = run("dead worker", job_id=BUILD, wait_for_termination=False)
+    second = run("dead worker", job_id=BUILD, try_number=2)
+    assert second.value == first.value
+    assert second.state == "success"
+    assert runs_of(dbt_cloud, BUILD) == before + 1
+
+
+def test_a_mapped_task_and_another_dag_run_start_runs_of_their_own() -> None:
+    ids = set()
+    for run_id, map_index in (("mapped", 0), ("mapped", 1), ("mapped too", 0)):
+        task = TriggerDbtJobOperator(
+            task_id="build", job_id=BUILD, wait_for_termination=False, steps_override=["dbt parse"]
+        )
+        ids.add(run_task(task, TaskInstance(run_id=run_id, map_index=map_index)).value)
+    assert len(ids) == 3
+
+
+def test_a_later_try_goes_on_from_the_point_of_failure(dbt_cloud: DbtCloudHook) -> None:
+    first = run("retry", job_id=BROKEN, retry_from_failure=True)
+    second = run("retry", job_id=BROKEN, retry_from_failure=True, try_number=2)
+    run_id = second.xcoms["run_id"]
+    assert dbt_cloud.get_run(run_id)["retrying_run_id"] == first.xcoms["run_id"]
+    third = run("retry", job_id=BROKEN, retry_from_failure=True, try_number=3, max_tries=2)
+    assert dbt_cloud.get_run(third.xcoms["run_id"])["retrying_run_id"] == run_id
+
+
+def test_a_job_is_found_by_names() -> None:
+    names = {"project_name": "Tiny", "environment_name": "Production", "job_name": "Build"}
+    ended = run("by names", **names, wait_for_termination=False, steps_override=["dbt parse"])
+    assert ended.state == "success"
+
+
+def test_all_overrides_reach_the_service(dbt_cloud: DbtCloudHook) -> None:
+    given = {
+        "git_sha": "abc",
+        "git_branch": "main",
+        "azure_pull_request_id": "1",
+        "github_pull_request_id": 2,
+        "gitlab_merge_request_id": 3,
+        "non_native_pull_request_id": 4,
+        "schema_override": "elsewhere",
+        "dbt_version_override": "latest",
+        "threads_override": "3",
+        "target_name_override": "ci",
+        "generate_docs_override": "false",
+        "timeout_seconds_override": 60,
+        "steps_override": ["dbt parse"],
+    }
+    assert set(given) == set(OVERRIDES)
+    ended = run("overrides", job_id=BUILD, cause="x" * 400, **given, wait_for_termination=False)
+    trigger: Any = dbt_cloud.get_run(ended.value, include_related=["trigger"])["trigger"]
+    expected = {
+        **given,
+        "azure_pull_request_id": 1,
+        "threads_override": 3,
+        "generate_docs_override": False,
+    }
+    assert {name: trigger[name] for name in OVERRIDES} == expected
+    assert len(trigger["cause"]) == 255
+    assert trigger["cause"].endswith("/1]")
+
+
+def test_a_run_that_goes_on_is_reused_only_when_asked(dbt_cloud: DbtCloudHook) -> None:
+    other = dbt_cloud.trigger_job(SLOW, {"cause": "somebody else"})["id"]
+    options = {"job_id": SLOW, "wait_for_termination": False}
+    assert run("reuse", **options, reuse_existing_run=True).value == other
+    own = run("no reuse", **options).value
+    assert own != other
+    dbt_cloud.cancel_run(own)
+    dbt_cloud.cancel_run(other)
+
+
+def test_a_kill_cancels_the_run_if_that_is_wanted(dbt_cloud: DbtCloudHook) -> None:
+    for wanted in (True, False):
+        task = TriggerDbtJobOperator(
+            task_id="build", job_id=SLOW, wait_for_termination=False, cancel_on_kill=wanted
+        )
+        run_id = run_task(task, TaskInstance(run_id=f"kill {wanted}")).value
+        task.on_kill()
+        if wanted:
+            wait_until(lambda r=run_id: dbt_cloud.get_run(r)["status"] == RunStatus.CANCELLED)
+        else:
+            assert dbt_cloud.get_run(run_id)["status"] != RunStatus.CANCELLED
+            dbt_cloud.cancel_run(run_id)
+
+
+def test_ids_and_texts_are_templates() -> None:
+    task = TriggerDbtJobOperator(
+        task_id="build", job_id="{{ params.job }}", steps_override=["dbt {{ params.what }}"]
+    )
+    task.render_template_fields({"params": {"job": 7, "what": "parse"}})  # type: ignore[arg-type]
+    assert task.job_id == "7"
+    assert task.steps_override == ["dbt parse"]
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "Give job_id, or project_name, environment_name and job_name"),
+        ({"job_id": "x"}, "job_id is 'x'; it must be a whole number"),
+        ({"job_id": "1/2"}, "must be a whole number"),
+        ({"job_id": -1}, "must be a whole number"),
+        ({"job_id": 4711}, "dbt Cloud knows no job 4711"),
+        ({"job_id": 1, "job_name": "Build"}, "Both job_id and job_name"),
+        ({"job_name": "Build"}, "project_name, environment_name is empty"),
+        ({"job_id": 1, "timeout": -1}, "timeout is -1"),
+        ({"job_id": 1, "timeout": timedelta(0)}, "timeout"),
+        ({"job_id": 1, "poll_interval": -5}, "poll_interval is -5"),
+        ({"job_id": 1, "threads_override": "many"}, "threads_override"),
+        ({"job_id": 1, "generate_docs_override": "perhaps"}, "must be true or false"),
+        ({"job_id": 1, "steps_override": "dbt build"}, "steps_override .* list of texts"),
+        ({"job_id": 1, "steps_override": []}, "steps_override"),
+        ({"job_id": 1, "account_id": "mine"}, "account_id"),
+    ],
+)
+def test_bad_input_is_told_before_anything_is_started(
+    options: dict[str, Any], says: str, dbt_cloud: DbtCloudHook
+) -> None:
+    before = len(dbt_cloud.list_runs())
+    ended = run("bad input", **options)
+    assert isinstance(ended.error, ConfigurationError)
+    ended_match(ended, says)
+    assert len(dbt_cloud.list_runs()) == before
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (("Tiny", "Production", "Twin"), r"2 jobs named 'Twin' in .* \(ids 4, 5\). Use job_id"),
+        (
+            ("Tiny", "Production", "Nobody"),
+            "no job named 'Nobody' in Tiny, Production. There are: ",
+        ),
+        (("Tiny", "Nowhere", "Build"), "no environment named 'Nowhere' in Tiny"),
+        (("Giant", "Production", "Build"), "no project named 'Giant'"),
+    ],
+)
+def test_a_job_must_be_the_only_one_of_its_name(names: tuple[str, str, str], says: str) -> None:
+    project, environment, job = names
+    ended = run("names", project_name=project, environment_name=environment, job_name=job)
+    assert isinstance(ended.error, ConfigurationError)
+    ended_match(ended, says)
+
+
+def ended_match(ended: Ended, says: str) -> None:
+    with pytest.raises(Exception, match=says):
+        raise ended.error or AssertionError("It did not fail.")

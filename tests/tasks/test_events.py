@@ -1,0 +1,131 @@
+"""What a worker makes of the triggerer's events, and of the services' odd answers."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from airflow_provider_dbtsegment.compat import AirflowFailException
+from airflow_provider_dbtsegment.exceptions import AnswerLostError, RunFailedError
+from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
+from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
+from airflow_provider_dbtsegment.sensors.dbt_cloud import DbtCloudRunSensor
+from tests.scripted_server import Reply, ScriptedServer
+from tests.task_bench import Ledger, TaskInstance, run_task
+
+JOB = 5
+
+
+@pytest.fixture
+def dbt_cloud_at(server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> ScriptedServer:
+    connection = {"conn_type": "x", "host": server.url, "login": "7", "password": "t0k"}
+    monkeypatch.setenv("AIRFLOW_CONN_DBT_CLOUD_DEFAULT", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_CONN_SEGMENT_DEFAULT", json.dumps(connection))
+    return server
+
+
+def data(content: Any, total: int | None = None) -> Reply:
+    extra = {} if total is None else {"extra": {"pagination": {"total_count": total}}}
+    return Reply(body=json.dumps({"data": content, **extra}))
+
+
+def context() -> Any:
+    return {"ti": TaskInstance()}
+
+
+@pytest.mark.parametrize("event", [None, "success", {}, {"run_id": "11"}, {"run_id": True}])
+def test_an_event_that_names_no_run_fails(event: Any) -> None:
+    with pytest.raises(RunFailedError, match="The trigger ended with"):
+        TriggerDbtJobOperator(task_id="t", job_id=JOB).execute_complete(context(), event)
+    with pytest.raises(AirflowFailException, match="The trigger ended with"):
+        DbtCloudRunSensor(task_id="t", run_id=1).execute_complete(context(), event)
+
+
+def test_an_event_is_not_believed(dbt_cloud_at: ScriptedServer) -> None:
+    dbt_cloud_at.script(data({"id": 11, "status": 3}))
+    operator = TriggerDbtJobOperator(task_id="t", job_id=JOB)
+    with pytest.raises(RunFailedError, match="has not ended; its status is running"):
+        operator.execute_complete(context(), {"run_id": 11, "status": "success"})
+
+
+def test_the_run_id_is_left_behind_without_asking_again(dbt_cloud_at: ScriptedServer) -> None:
+    dbt_cloud_at.script(data([], 0), data({"id": 11, "project_id": 3, "account_id": 7}), Reply(500))
+    task = TriggerDbtJobOperator(task_id="t", job_id=JOB, wait_for_termination=False)
+    ended = run_task(task)
+    assert ended.value == 11
+    assert ended.xcoms["run_id"] == 11
+    assert ended.xcoms["run_url"] == f"{dbt_cloud_at.url}/deploy/7/projects/3/runs/11"
+
+
+def test_an_unreadable_answer_to_the_start_is_looked_for(dbt_cloud_at: ScriptedServer) -> None:
+    task = TriggerDbtJobOperator(task_id="t", job_id=JOB, wait_for_termination=False)
+    instance = TaskInstance()
+    cause = f"x {task._marker({'ti': instance})}"  # type: ignore[arg-type, typeddict-item]
+    run = {"id": 11, "status": 3, "trigger": {"cause": cause}}
+    dbt_cloud_at.script(data([], 0), data(None), data([run], 1))
+    ended = run_task(task, instance)
+    assert ended.value == 11
+    assert [request.method for request in dbt_cloud_at.received] == ["GET", "POST", "GET"]
+
+
+def test_an_unreadable_answer_of_segment_is_looked_for(dbt_cloud_at: ScriptedServer) -> None:
+    def syncs(*ids: str) -> Reply:
+        return data({"syncStatuses": [_sync(one) for one in ids]})
+
+    dbt_cloud_at.script(syncs("old"), data({"reverseETLManualSync": {}}), syncs("new", "old"))
+    ids = {"source_id": "s", "model_id": "m", "subscription_id": "x"}
+    task = CreateReverseETLManualSyncOperator(task_id="t", wait_for_completion=False, **ids)
+    ledger = Ledger()
+    assert run_task(task, ledger=ledger).value == "new"
+    assert [request.method for request in dbt_cloud_at.received].count("POST") == 1
+
+
+def _sync(sync_id: str) -> dict[str, str]:
+    at = {"old": "2026-01-01T00:00:00Z", "new": "2026-01-01T01:00:00Z"}[sync_id]
+    return {"syncId": sync_id, "syncStatus": "IN_PROGRESS", "startedAt": at}
+
+
+def test_results_that_cannot_be_read_do_not_fail_a_success(dbt_cloud_at: ScriptedServer) -> None:
+    step = {"index": 1, "name": "Invoke dbt with `dbt --target prod build`", "status": 10}
+    run = {"id": 11, "status": 10, "run_steps": [step]}
+    for results in (Reply(body="[1]"), Reply(body='{"results": [1, null]}'), Reply(403)):
+        dbt_cloud_at.script(data(run), results)
+        ended = context()
+        operator = TriggerDbtJobOperator(task_id="t", job_id=JOB)
+        assert operator.execute_complete(ended, {"run_id": 11}) == 11
+        assert ended["ti"].xcoms["run_summary"]["nodes"] == {}
+        assert "run_results.json" in dbt_cloud_at.received[1].path
+
+
+def test_a_reused_run_is_not_cancelled_by_a_kill(dbt_cloud_at: ScriptedServer) -> None:
+    dbt_cloud_at.script(data([], 0), data([{"id": 5, "status": 3}], 1))
+    task = TriggerDbtJobOperator(
+        task_id="t", job_id=JOB, reuse_existing_run=True, wait_for_termination=False
+    )
+    assert run_task(task).value == 5
+    task.on_kill()
+    assert all(request.method == "GET" for request in dbt_cloud_at.received)
+
+
+def test_a_reschedule_does_not_forget_when_the_waiting_began(
+    dbt_cloud_at: ScriptedServer,
+) -> None:
+    dbt_cloud_at.script(Reply(404, '{"status": {"user_message": "no such run"}}'))
+    task = DbtCloudRunSensor(task_id="t", run_id=4711, mode="reschedule", poke_interval=0.1)
+    long_ago = datetime.now(timezone.utc) - timedelta(minutes=5)
+    ended = run_task(task, TaskInstance(began=long_ago))
+    assert ended.state == "failed"
+    assert "no such run" in ended.message
+    assert ended.reschedules == 0
+
+
+def test_a_lost_answer_keeps_its_class_and_its_words_through_pickling() -> None:
+    error = AnswerLostError("no answer", method="GET", url="https://dbt.example")
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - made one line above
+    assert type(again) is AnswerLostError
+    assert str(again) == str(error)
+    assert again.method == "GET"

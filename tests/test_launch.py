@@ -1,0 +1,374 @@
+"""Starting once: a service in memory that can lose answers, and tries one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from airflow_provider_dbtsegment.exceptions import (
+    AnswerLostError,
+    InvalidRequestError,
+    LaunchUnknownError,
+    NotFoundError,
+    RunCancelledError,
+)
+from airflow_provider_dbtsegment.launch import (
+    Found,
+    How,
+    Launch,
+    Marker,
+    launch_once,
+    note,
+)
+from airflow_provider_dbtsegment.outcomes import Outcome
+
+WHERE = {"method": "POST", "url": "https://dbt.example/run"}
+
+
+def marker(try_number: int = 1, first_try: int = 1, **changed: Any) -> Marker:
+    names = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1, **changed}
+    return Marker(**names, try_number=try_number, first_try=first_try)
+
+
+class Service:
+    """Runs things, and may lose answers: ``before`` or ``after`` having carried a request out."""
+
+    what = "A run"
+    where = "the service"
+
+    def __init__(self) -> None:
+        self.started: dict[int, tuple[int, Outcome | None]] = {}
+        self.faults: list[str] = []
+        self.blind = 0
+        self.retriable = True
+        self.retried: list[int] = []
+        self.others: list[int] = []
+        self.mark = marker()
+
+    def baseline(self) -> None:
+        return None
+
+    def submit(self) -> int:
+        fault = self.faults.pop(0) if self.faults else ""
+        if fault == "refuse":
+            raise InvalidRequestError("no", **WHERE, status=422)
+        run_id = len(self.started) + 1
+        if fault != "before":
+            self.started[run_id] = (self.mark.try_number, None)
+        if fault in ("before", "after"):
+            raise AnswerLostError("gone", **WHERE)
+        return run_id
+
+    def can_retry(self, failed: int) -> bool:
+        return self.retriable
+
+    def submit_retry(self, failed: int) -> int:
+        self.retried.append(failed)
+        return self.submit()
+
+    def find(self, baseline: Any) -> Sequence[Found[int]]:
+        if self.blind:
+            self.blind -= 1
+            raise AnswerLostError("gone", **WHERE)
+        return [
+            Found(run_id, outcome, number)
+            for run_id, (number, outcome) in sorted(self.started.items(), reverse=True)
+        ]
+
+    def outcome(self, id: int) -> Outcome | None:
+        if id not in self.started:
+            raise NotFoundError("no such run", **WHERE, status=404)
+        return self.started[id][1]
+
+    def going_on(self) -> int | None:
+        return self.others[0] if self.others else None
+
+    def ends(self, run_id: int, outcome: Outcome) -> None:
+        self.started[run_id] = (self.started[run_id][0], outcome)
+
+
+class Store(dict[str, Any]):
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def service() -> Service:
+    return Service()
+
+
+@pytest.fixture(params=["with a ledger", "without a ledger"])
+def ledger(request: pytest.FixtureRequest) -> Store | None:
+    return Store() if request.param == "with a ledger" else None
+
+
+def launch(
+    service: Service, mark: Marker, ledger: Store | None = None, **options: Any
+) -> Launch[int]:
+    service.mark = mark
+    clock = Clock()
+    return launch_once(service, mark, ledger=ledger, clock=clock, sleep=clock.sleep, **options)
+
+
+def test_a_first_try_starts_one(service: Service, ledger: Store | None) -> None:
+    assert launch(service, marker(), ledger) == Launch(1, How.STARTED)
+
+
+def test_a_later_try_adopts_what_still_goes_on(service: Service, ledger: Store | None) -> None:
+    launch(service, marker(1), ledger)
+    assert launch(service, marker(2), ledger) == Launch(1, How.ADOPTED)
+    assert len(service.started) == 1
+
+
+def test_a_later_try_takes_a_success_that_nobody_consumed(
+    service: Service, ledger: Store | None
+) -> None:
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.SUCCESS)
+    assert launch(service, marker(2), ledger) == Launch(1, How.TAKEN)
+
+
+def test_a_later_try_starts_anew_after_a_failure(service: Service, ledger: Store | None) -> None:
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.FAILED)
+    assert launch(service, marker(2), ledger) == Launch(2, How.STARTED)
+    assert service.retried == []
+
+
+def test_a_cleared_task_starts_anew_after_its_success(
+    service: Service, ledger: Store | None
+) -> None:
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.SUCCESS)
+    assert launch(service, marker(2, first_try=2), ledger) == Launch(2, How.STARTED)
+
+
+def test_a_cleared_task_adopts_what_still_goes_on(service: Service, ledger: Store | None) -> None:
+    launch(service, marker(1), ledger)
+    assert launch(service, marker(2, first_try=2), ledger) == Launch(1, How.ADOPTED)
+
+
+def test_retry_from_failure_resumes_our_own_failed_run(
+    service: Service, ledger: Store | None
+) -> None:
+    launch(service, marker(1), ledger, retry_from_failure=True)
+    assert service.retried == []
+    service.ends(1, Outcome.FAILED)
+    assert launch(service, marker(2), ledger, retry_from_failure=True) == Launch(2, How.RETRIED)
+    assert service.retried == [1]
+
+
+def test_retry_from_failure_starts_anew_when_the_service_cannot(
+    service: Service, ledger: Store | None
+) -> None:
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.FAILED)
+    service.retriable = False
+    assert launch(service, marker(2), ledger, retry_from_failure=True) == Launch(2, How.STARTED)
+
+
+def test_a_cleared_task_does_not_resume_the_failed_run_of_before(
+    service: Service, ledger: Store | None
+) -> None:
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.FAILED)
+    mark = marker(2, first_try=2)
+    assert launch(service, mark, ledger, retry_from_failure=True) == Launch(2, How.STARTED)
+
+
+def test_what_a_person_cancelled_is_not_started_again(service: Service) -> None:
+    ledger = Store()
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.CANCELLED)
+    with pytest.raises(RunCancelledError, match="Clear the task"):
+        launch(service, marker(2), ledger)
+    assert launch(service, marker(3, first_try=3), ledger) == Launch(2, How.STARTED)
+
+
+def test_what_we_cancelled_ourselves_is_started_again(service: Service) -> None:
+    ledger = Store()
+    launch(service, marker(1), ledger)
+    note(ledger, marker(1), cancelled=True)
+    service.ends(1, Outcome.CANCELLED)
+    assert launch(service, marker(2), ledger) == Launch(2, How.STARTED)
+
+
+def test_a_lost_answer_is_looked_for_and_found(service: Service, ledger: Store | None) -> None:
+    service.faults = ["after"]
+    service.blind = 0
+    assert launch(service, marker(), ledger) == Launch(1, How.RECOVERED)
+    assert len(service.started) == 1
+
+
+def test_a_lost_answer_is_looked_for_with_patience(service: Service) -> None:
+    service.faults = ["after"]
+    found = service.find
+    looks: list[int] = []
+
+    def slow_to_show(baseline: Any) -> Sequence[Found[int]]:
+        looks.append(1)
+        return found(baseline) if len(looks) > 4 else []
+
+    service.find = slow_to_show  # type: ignore[method-assign]
+    assert launch(service, marker()) == Launch(1, How.RECOVERED)
+
+
+def test_a_lost_request_is_sent_again_after_nothing_was_found(
+    service: Service, ledger: Store | None
+) -> None:
+    service.faults = ["before"]
+    assert launch(service, marker(), ledger) == Launch(1, How.STARTED)
+
+
+def test_nothing_is_sent_again_while_the_service_cannot_be_asked(service: Service) -> None:
+    service.faults = ["after"]
+    found = service.find
+    looks: list[int] = []
+
+    def blind_after_the_start(baseline: Any) -> Sequence[Found[int]]:
+        looks.append(1)
+        if len(looks) > 1:
+            raise AnswerLostError("gone", **WHERE)
+        return found(baseline)
+
+    service.find = blind_after_the_start  # type: ignore[method-assign]
+    with pytest.raises(LaunchUnknownError, match=r"may or may not .* Look at the service .*\[af:"):
+        launch(service, marker())
+    assert len(service.started) == 1
+
+
+def test_a_service_that_loses_everything_ends_with_an_error(service: Service) -> None:
+    service.faults = ["before"] * 10
+    with pytest.raises(LaunchUnknownError, match="lost every answer"):
+        launch(service, marker())
+
+
+def test_a_refusal_is_passed_on_and_a_later_try_starts(
+    service: Service, ledger: Store | None
+) -> None:
+    service.faults = ["refuse"]
+    with pytest.raises(InvalidRequestError):
+        launch(service, marker(1), ledger)
+    assert launch(service, marker(2), ledger) == Launch(1, How.STARTED)
+
+
+def test_a_ledger_whose_run_is_gone_is_not_believed(service: Service) -> None:
+    ledger = Store()
+    launch(service, marker(1), ledger)
+    service.started.clear()
+    assert launch(service, marker(2), ledger) == Launch(1, How.STARTED)
+
+
+def test_somebody_elses_run_is_taken_only_when_asked(service: Service) -> None:
+    service.others = [77]
+    assert launch(service, marker(), reuse_existing=True) == Launch(77, How.REUSED)
+    assert launch(service, marker()) == Launch(1, How.STARTED)
+
+
+def test_the_marker_names_the_task_run_and_the_try() -> None:
+    one = marker(2)
+    assert one.try_in(f"why {one}") == 2
+    assert marker(5).try_in(f"why {one}") == 2
+    for other in (
+        marker(dag_id="e"),
+        marker(run_id="s"),
+        marker(task_id="u"),
+        marker(map_index=0),
+    ):
+        assert other.try_in(f"why {one}") is None
+    assert one.try_in(None) is None
+
+
+def test_the_marker_always_fits_and_is_always_the_end() -> None:
+    mark = marker(123)
+    assert mark.appended_to("short", 255) == f"short {mark}"
+    long = mark.appended_to("x" * 400, 255)
+    assert len(long) == 255
+    assert long.endswith(f"… {mark}")
+
+
+def test_what_we_cancelled_is_not_adopted_while_it_still_stops(service: Service) -> None:
+    ledger = Store()
+    launch(service, marker(1), ledger)
+    note(ledger, marker(1), cancelled=True)
+    assert launch(service, marker(2), ledger) == Launch(2, How.STARTED)
+
+
+def test_a_cleared_task_waits_for_the_cancellation_of_what_it_cleared(
+    service: Service, ledger: Store | None
+) -> None:
+    launch(service, marker(1), ledger)
+    outcomes = iter([None, None, Outcome.CANCELLED])
+    service.outcome = lambda id: next(outcomes)  # type: ignore[method-assign]
+    assert launch(service, marker(2, first_try=2), ledger) == Launch(2, How.STARTED)
+
+
+def test_a_lost_answer_of_a_retry_is_found_though_it_carries_no_mark(service: Service) -> None:
+    launch(service, marker(1))
+    service.ends(1, Outcome.FAILED)
+    service.faults = ["after"]
+    service.mark = marker(2)
+    resumed = launch(service, marker(3), retry_from_failure=True)
+    assert resumed == Launch(2, How.RECOVERED)
+    assert len(service.started) == 2
+
+
+def test_another_life_of_the_task_run_takes_no_end_of_the_one_before(service: Service) -> None:
+    launch(service, marker(1))
+    service.ends(1, Outcome.SUCCESS)
+    assert launch(service, marker(1)) == Launch(2, How.STARTED)
+
+
+def test_a_try_that_is_executed_twice_takes_its_own_end(service: Service) -> None:
+    ledger = Store()
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.SUCCESS)
+    assert launch(service, marker(1), ledger) == Launch(1, How.TAKEN)
+
+
+def test_an_end_that_was_made_use_of_is_not_taken_again(service: Service) -> None:
+    ledger = Store()
+    launch(service, marker(1), ledger)
+    service.ends(1, Outcome.PARTIAL)
+    passing = [Outcome.SUCCESS, Outcome.PARTIAL]
+    assert launch(service, marker(2), ledger, acceptable=passing) == Launch(1, How.TAKEN)
+    note(ledger, marker(2), consumed=True)
+    assert launch(service, marker(3), ledger, acceptable=passing) == Launch(2, How.STARTED)
+
+
+def test_a_refused_start_leaves_nothing_by_which_another_could_be_taken_for_ours(
+    service: Service,
+) -> None:
+    ledger = Store()
+    service.baseline = lambda: {"before": 1}  # type: ignore[method-assign, assignment, return-value]
+    service.faults = ["refuse"]
+    with pytest.raises(InvalidRequestError):
+        launch(service, marker(1), ledger)
+    (noted,) = ledger.values()
+    assert "baseline" not in noted
+
+
+def test_somebody_elses_failed_run_is_never_resumed(service: Service) -> None:
+    ledger = Store()
+    service.started[77] = (99, None)
+    service.find = lambda baseline: []  # type: ignore[method-assign]
+    service.others = [77]
+    assert launch(service, marker(1), ledger, reuse_existing=True).how is How.REUSED
+    assert launch(service, marker(2), ledger, reuse_existing=True) == Launch(77, How.REUSED)
+    service.ends(77, Outcome.FAILED)
+    service.others = []
+    launch(service, marker(3), ledger, reuse_existing=True, retry_from_failure=True)
+    assert service.retried == []

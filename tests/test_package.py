@@ -1,0 +1,169 @@
+"""The package as a whole: what Airflow, a type checker and a DAG's author find in it."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import json
+import subprocess
+import sys
+import zipfile
+from importlib.metadata import entry_points, version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from airflow.triggers.base import BaseTrigger
+
+import airflow_provider_dbtsegment
+from airflow_provider_dbtsegment import get_provider_info
+from airflow_provider_dbtsegment.compat import BaseOperator
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "airflow_provider_dbtsegment"
+
+
+def modules_named(kind: str) -> list[str]:
+    return [module for entry in get_provider_info()[kind] for module in entry["python-modules"]]
+
+
+def classes_of(kind: str, base: type) -> list[type]:
+    found = []
+    for name in modules_named(kind):
+        module = importlib.import_module(name)
+        found += [
+            member
+            for _, member in inspect.getmembers(module, inspect.isclass)
+            if issubclass(member, base) and member.__module__ == name
+        ]
+    return found
+
+
+def load(path: str) -> Any:
+    module, name = path.rsplit(".", 1)
+    return getattr(importlib.import_module(module), name)
+
+
+def test_the_entry_point_gives_the_provider_info() -> None:
+    (entry,) = (
+        entry
+        for entry in entry_points(group="apache_airflow_provider")
+        if entry.dist is not None and entry.dist.name == "airflow-provider-dbtsegment"
+    )
+    assert entry.load()() == get_provider_info()
+    assert version("airflow-provider-dbtsegment") == airflow_provider_dbtsegment.__version__
+
+
+@pytest.mark.parametrize("schema", ["provider_info.schema.json", "provider.yaml.schema.json"])
+def test_the_provider_info_fits_airflows_schema(schema: str) -> None:
+    path = files("airflow") / schema
+    if not path.is_file():
+        pytest.skip(f"this Airflow has no {schema}")
+    rules = json.loads(path.read_text())
+    # The second one is for Airflow's own providers, which have a history of versions and more.
+    rules["required"] = [key for key in rules["required"] if key in get_provider_info()]
+    jsonschema.validate(get_provider_info(), rules)
+
+
+def test_everything_that_the_provider_info_names_exists() -> None:
+    info = get_provider_info()
+    for entry in info["connection-types"]:
+        hook = load(entry["hook-class-name"])
+        assert hook.conn_type == entry["connection-type"]
+        assert hook.hook_name == entry["hook-name"]
+    for link in info["extra-links"]:
+        assert load(link).name
+    for kind in ("hooks", "operators", "sensors", "triggers"):
+        for module in modules_named(kind):
+            importlib.import_module(module)
+        named = {Path(*module.split(".")[1:]).with_suffix(".py") for module in modules_named(kind)}
+        there = {path.relative_to(PACKAGE) for path in (PACKAGE / kind).glob("[!_]*.py")}
+        assert there - named <= {Path(kind, "base.py")}
+
+
+@pytest.mark.parametrize("trigger", classes_of("triggers", BaseTrigger))
+def test_every_trigger_survives_serialisation(trigger: Any) -> None:
+    given: dict[str, Any] = {
+        name: 7 if name.endswith(("interval", "began", "run_id")) else f"a {name}"
+        for name, parameter in inspect.signature(trigger).parameters.items()
+        if parameter.default is inspect.Parameter.empty
+    }
+    path, kwargs = trigger(**given).serialize()
+    again = load(path)(**json.loads(json.dumps(kwargs)))
+    assert type(again) is trigger
+    assert again.serialize() == (path, kwargs)
+    assert kwargs.items() >= given.items()
+    assert set(kwargs) == set(inspect.signature(trigger).parameters)
+
+
+def tasks() -> list[type]:
+    return classes_of("operators", BaseOperator) + classes_of("sensors", BaseOperator)
+
+
+@pytest.mark.parametrize("task", tasks())
+def test_a_task_keeps_its_arguments_and_documents_them(task: Any) -> None:
+    own = [
+        name
+        for name, parameter in inspect.signature(task.__init__).parameters.items()
+        if name != "self" and parameter.kind is inspect.Parameter.KEYWORD_ONLY
+    ]
+    made = task(task_id="t", **{name: f"{name}" for name in own if name.endswith("_id")})
+    for name in own:
+        assert hasattr(made, name)
+    assert set(task.template_fields) <= set(own)
+    undocumented = [name for name in own if f":param {name}:" not in task.__doc__]
+    assert undocumented == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "example_dags").glob("*.py")), ids=lambda p: p.name)
+def test_every_example_imports(path: Path) -> None:
+    code = f"import runpy; runpy.run_path({str(path)!r})"
+    subprocess.run([sys.executable, "-W", "error::SyntaxWarning", "-c", code], check=True)
+
+
+def test_parsing_a_dag_loads_no_http_client_of_our_own_accord() -> None:
+    ours = ", ".join(modules_named("operators") + modules_named("sensors"))
+    code = (
+        "import sys\n"
+        "from airflow.providers.common.compat.sdk import DAG, BaseOperator, BaseSensorOperator\n"
+        "airflows = set(sys.modules)\n"
+        f"import {ours}\n"
+        "print([name for name in ('requests', 'tenacity', 'urllib3', 'fastapi', 'duckdb')"
+        " if name in set(sys.modules) - airflows])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_no_operator_does_more_than_assign_when_it_is_made() -> None:
+    for task in tasks():
+        (function,) = (
+            node
+            for node in ast.walk(ast.parse(inspect.getsource(task)))
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__"
+        )
+        first, *others = function.body
+        assert ast.unparse(first) == "super().__init__(**kwargs)"
+        for statement in others:
+            text = ast.unparse(statement)
+            name = text.split(" = ")[1]
+            assert text == f"self.{name} = {name}"
+
+
+def test_the_wheel_holds_the_package_alone(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "uv", "build", "--wheel", "--quiet", "--no-build-isolation"]
+    subprocess.run([*build, "--out-dir", str(tmp_path), str(ROOT)], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert tops == {
+        "airflow_provider_dbtsegment",
+        f"airflow_provider_dbtsegment-{airflow_provider_dbtsegment.__version__}.dist-info",
+    }
+    inside = {name.removeprefix("airflow_provider_dbtsegment/") for name in names}
+    assert {"py.typed", "sandbox/shop/dbt_project.yml", "sandbox/shop/sandbox.yml"} <= inside
+    assert any(name.startswith("sandbox/shop/models/") for name in inside)
+    assert any(name.startswith("sandbox/shop/seeds/") for name in inside)

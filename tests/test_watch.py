@@ -1,0 +1,303 @@
+"""Waiting: one rule for both ways, and few requests for many."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import gc
+import itertools
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from airflow_provider_dbtsegment.exceptions import (
+    AuthError,
+    InvalidRequestError,
+    NotFoundError,
+    RateLimitedError,
+    ServerError,
+    WaitFaultsError,
+    WaitTimeoutError,
+)
+from airflow_provider_dbtsegment.patience import FAULT_BUDGET, NOT_FOUND_GRACE, Patience
+from airflow_provider_dbtsegment.watch import Watcher, wait_blocking
+
+WHERE = {"method": "GET", "url": "https://dbt.example/run"}
+SERVER_ERROR = ServerError("down", **WHERE, status=500)
+NOT_FOUND = NotFoundError("no such run", **WHERE, status=404)
+
+
+class Source:
+    """States by key, which tests set; counts how it is asked."""
+
+    def __init__(self, batch_size: int = 100) -> None:
+        self.batch_size = batch_size
+        self.states: dict[int, str | Exception] = {}
+        self.many: list[list[int]] = []
+        self.one: list[int] = []
+        self.refuses_many = False
+        self.leaves_out: set[int] = set()
+        self.closed = threading.Event()
+        self.seen_context: list[str] = []
+
+    def ask_many(self, keys: Sequence[int]) -> Mapping[int, str]:
+        self.many.append(list(keys))
+        if self.refuses_many:
+            raise InvalidRequestError("no", **WHERE, status=400)
+        return {key: self._state(key) for key in keys if key not in self.leaves_out}
+
+    def ask_one(self, key: int) -> str:
+        self.one.append(key)
+        return self._state(key)
+
+    def _state(self, key: int) -> str:
+        state = self.states.get(key, "running")
+        if isinstance(state, Exception):
+            raise state
+        return state
+
+    def ended(self, state: str) -> bool:
+        return state == "done"
+
+    def label(self, state: str) -> str:
+        return state
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+class Simulation:
+    """A clock that moves only when somebody sleeps, and a script of what happens at which time."""
+
+    def __init__(self, source: Source, script: dict[float, str | Exception]) -> None:
+        self.now = 1000.0
+        self.source = source
+        self.script = {1000.0 + at: state for at, state in script.items()}
+        self._apply()
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 0.001)
+        self._apply()
+
+    def _apply(self) -> None:
+        for at in sorted(self.script):
+            if at <= self.now:
+                self.source.states[1] = self.script[at]
+
+
+def wait(
+    script: dict[float, str | Exception], timeout: float | None = None, interval: float = 10
+) -> tuple[str, Simulation, list[str]]:
+    source = Source()
+    simulation = Simulation(source, script)
+    changes: list[str] = []
+    deadline = None if timeout is None else 1000.0 + timeout
+    state = wait_blocking(
+        source,
+        1,
+        interval=interval,
+        patience=Patience(deadline, 1000.0),
+        on_change=changes.append,
+        clock=simulation.clock,
+        sleep=simulation.sleep,
+    )
+    return state, simulation, changes
+
+
+def test_it_waits_until_the_end_and_tells_each_change_once() -> None:
+    state, simulation, changes = wait({0: "queued", 25: "running", 42: "done"})
+    assert state == "done"
+    assert changes == ["queued", "running", "done"]
+    assert simulation.now == 1050
+
+
+def test_a_last_look_precedes_the_time_out() -> None:
+    state, simulation, _ = wait({0: "running", 14: "done"}, timeout=15)
+    assert state == "done"
+    assert simulation.now == 1015
+
+
+def test_it_times_out_at_the_deadline() -> None:
+    with pytest.raises(WaitTimeoutError, match="after 35 s"):
+        wait({0: "running", 36: "done"}, timeout=35)
+
+
+def test_faults_are_survived_and_forgotten() -> None:
+    half = FAULT_BUDGET * 0.6
+    script = {0: SERVER_ERROR, half: "running", half + 20: SERVER_ERROR, 2 * half: "done"}
+    assert wait(script)[0] == "done"
+
+
+def test_faults_in_a_row_end_the_waiting_with_the_last_reason() -> None:
+    with pytest.raises(WaitFaultsError, match="500 down"):
+        wait({0: "running", 20: SERVER_ERROR})
+
+
+def test_too_many_requests_never_end_the_waiting() -> None:
+    busy = RateLimitedError("slow", **WHERE, status=429, retry_after=1)
+    assert wait({0: busy, FAULT_BUDGET * 3: "done"})[0] == "done"
+
+
+def test_a_refused_token_ends_the_waiting_at_once() -> None:
+    refused = AuthError("no", **WHERE, status=401)
+    with pytest.raises(AuthError):
+        wait({0: "running", 20: refused})
+
+
+def test_a_run_that_is_not_there_yet_is_waited_for_but_not_for_ever() -> None:
+    assert wait({0: NOT_FOUND, NOT_FOUND_GRACE / 2: "done"})[0] == "done"
+    with pytest.raises(NotFoundError):
+        wait({0: NOT_FOUND})
+
+
+def test_a_mistake_of_our_own_is_not_taken_for_a_fault() -> None:
+    with pytest.raises(KeyError):
+        wait({0: KeyError("bug")})
+
+
+async def follow(watcher: Watcher[int, str], key: int, **options: Any) -> str:
+    patience = options.pop("patience", None) or Patience(None, time.time())
+    interval = options.pop("interval", 0.05)
+    on_change = options.pop("on_change", lambda state: None)
+    return await watcher.wait(key, interval=interval, patience=patience, on_change=on_change)
+
+
+async def until(condition: Any) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_many_waits_are_asked_for_together() -> None:
+    source = Source()
+    watcher = Watcher(source)
+    waits = [asyncio.create_task(follow(watcher, key)) for key in range(250)]
+    await until(lambda: len(source.many) >= 6)
+    source.states = dict.fromkeys(range(250), "done")
+    assert await asyncio.gather(*waits) == ["done"] * 250
+    assert {len(keys) for keys in source.many[:3]} == {100, 50}
+    assert source.one == []
+
+
+async def test_the_interval_is_never_cut_short() -> None:
+    source = Source(batch_size=1)
+    looks: list[float] = []
+    ask = source.ask_one
+
+    def ask_and_note(key: int) -> str:
+        looks.append(time.monotonic())
+        return ask(key)
+
+    source.ask_one = ask_and_note  # type: ignore[method-assign]
+    task = asyncio.create_task(follow(Watcher(source), 1, interval=0.05))
+    await until(lambda: len(looks) >= 5)
+    source.states[1] = "done"
+    await task
+    assert all(later - earlier >= 0.049 for earlier, later in itertools.pairwise(looks))
+
+
+async def test_what_a_bulk_answer_leaves_out_is_asked_for_alone() -> None:
+    source = Source()
+    source.leaves_out = {2}
+    source.states = {1: "done", 2: "done"}
+    watcher = Watcher(source)
+    assert await asyncio.gather(follow(watcher, 1), follow(watcher, 2)) == ["done", "done"]
+    assert source.one == [2]
+
+
+async def test_a_refused_bulk_request_is_not_sent_again() -> None:
+    source = Source()
+    source.refuses_many = True
+    watcher = Watcher(source)
+    waits = [asyncio.create_task(follow(watcher, key)) for key in (1, 2)]
+    await until(lambda: len(source.one) >= 6)
+    source.states = {1: "done", 2: "done"}
+    assert await asyncio.gather(*waits) == ["done", "done"]
+    assert len(source.many) == 1
+
+
+async def test_one_who_waits_for_nothing_does_not_hurt_the_others() -> None:
+    source = Source(batch_size=1)
+    source.states = {1: AuthError("no", **WHERE, status=403), 2: "done"}
+    watcher = Watcher(source)
+    results = await asyncio.gather(follow(watcher, 1), follow(watcher, 2), return_exceptions=True)
+    assert isinstance(results[0], AuthError)
+    assert results[1] == "done"
+
+
+async def test_two_may_wait_for_the_same_thing() -> None:
+    source = Source()
+    watcher = Watcher(source)
+    waits = [asyncio.create_task(follow(watcher, 1)) for _ in range(2)]
+    await until(lambda: source.one)
+    source.states[1] = "done"
+    assert await asyncio.gather(*waits) == ["done", "done"]
+
+
+async def test_a_deadline_ends_a_wait_after_a_last_look() -> None:
+    source = Source()
+    began = time.time()
+    patience = Patience(began + 0.3, began)
+    with pytest.raises(WaitTimeoutError):
+        await follow(Watcher(source), 1, interval=0.2, patience=patience)
+    assert len(source.one) == 2
+    assert 0.29 <= time.time() - began < 2
+
+
+async def test_everything_is_closed_when_the_last_one_leaves() -> None:
+    source = Source()
+    source.states[1] = "done"
+    watcher = Watcher.shared("key", lambda: source)
+    assert Watcher.shared("key", lambda: Source()) is watcher
+    await follow(watcher, 1)
+    assert await asyncio.to_thread(source.closed.wait, 5)
+    assert Watcher.shared("key", lambda: Source()) is not watcher
+    Watcher._shared.clear()
+
+
+async def test_a_cancelled_wait_leaves_the_others_alone() -> None:
+    source = Source()
+    watcher = Watcher(source)
+    gone = asyncio.create_task(follow(watcher, 1))
+    stays = asyncio.create_task(follow(watcher, 2))
+    await until(lambda: source.many)
+    gone.cancel()
+    await asyncio.gather(gone, return_exceptions=True)
+    source.states[2] = "done"
+    assert await stays == "done"
+
+
+async def test_it_runs_in_nobodys_context() -> None:
+    variable: contextvars.ContextVar[str] = contextvars.ContextVar("task", default="nobody")
+    source = Source(batch_size=1)
+    seen: list[str] = []
+    ended = source.ended
+
+    def ended_and_note(state: str) -> bool:
+        seen.append(variable.get())
+        return ended(state)
+
+    source.ended = ended_and_note  # type: ignore[method-assign]
+    variable.set("somebody")
+    task = asyncio.create_task(follow(Watcher(source), 1))
+    await until(lambda: "nobody" in seen)
+    source.states[1] = "done"
+    await task
+
+
+async def test_it_leaves_no_threads_behind() -> None:
+    source = Source()
+    source.states[1] = "done"
+    watcher = Watcher(source)
+    await follow(watcher, 1)
+    del watcher
+    gc.collect()
+    await until(
+        lambda: not [t for t in threading.enumerate() if t.name.startswith("dbtsegment-watch")]
+    )
