@@ -22,7 +22,7 @@ test: install
 	$(BIN)/python -m pytest
 
 check: install
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --no-cache .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo

@@ -12,6 +12,7 @@ Connections: `dbt_cloud_default` (type `dbt_cloud_admin`) and `segment_default` 
 from __future__ import annotations
 
 from airflow.providers.common.compat.sdk import DAG, Param
+
 from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
 from airflow_provider_dbtsegment.operators.segment import (
     CreateReverseETLManualSyncOperator,
