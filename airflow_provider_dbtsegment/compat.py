@@ -16,6 +16,7 @@ from airflow.providers.common.compat.sdk import (
     TaskInstanceKey,
     XCom,
     conf,
+    mask_secret,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ __all__ = [
     "get_connection",
     "is_going_on",
     "ledger_of",
+    "mask_secret",
 ]
 
 

@@ -7,6 +7,7 @@
     ├── RequestError                             a request failed
     │   ├── NotSentError (ConnectionError)       the service was never reached
     │   ├── AnswerLostError (ConnectionError)    sent, no readable answer: look first
+    │   │   └── ShortListError                   a list ended before its promised total
     │   └── StatusError                          the service answered that it did not succeed
     │       ├── InvalidRequestError (ValueError)     400, 409, 422 …: correct the request
     │       ├── AuthError (PermissionError)          401, 403: correct the token or its permissions
@@ -72,6 +73,10 @@ class AnswerLostError(RequestError, ConnectionError):
     """The request was sent and no readable answer came back."""
 
     may_have_happened = True
+
+
+class ShortListError(AnswerLostError):
+    """A list ended before as many entries had come as the service promised."""
 
 
 class StatusError(RequestError):

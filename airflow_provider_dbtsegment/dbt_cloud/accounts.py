@@ -4,28 +4,80 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase
+from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record, api_path
+from airflow_provider_dbtsegment.dbt_cloud.names import only
+from airflow_provider_dbtsegment.rest.listing import Listing
 
 
 class AccountsApi(DbtCloudBase):
-    """https://docs.getdbt.com/dbt-cloud/api-v2#/operations/Retrieve%20Account"""
+    """https://docs.getdbt.com/dbt-cloud/api-v3#/operations/List%20Accounts"""
 
-    def get_account(self, *, account_id: int | None = None) -> dict[str, Any]:
+    def get_account(self, *, account_id: int | None = None) -> Record:
         """
         Get an account.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        account: dict[str, Any] = self.request(
-            "GET", self.account_path(account_id=account_id), kind=dict
-        )
+        return self._get(Record, account_id=account_id, version=2)
+
+    def get_account_by_name(self, account_name: str) -> Record:
+        """
+        Get the one account of this name that the token may see.
+
+        :raises ConfigurationError: When there is none, or more than one.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        account: Record = only("account", account_name, self.list_accounts())
         return account
 
-    def list_accounts(self) -> list[dict[str, Any]]:
+    def list_accounts(self, *, limit: int | None = None) -> Listing[Record]:
         """
         List the accounts that the token may see.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        accounts: list[dict[str, Any]] = self.request("GET", "/api/v2/accounts/", kind=list)
-        return accounts
+        return self._list_at(Record, api_path("accounts"), limit=limit)
+
+    def update_account(self, payload: dict[str, Any], *, account_id: int | None = None) -> Record:
+        """
+        Change an account.
+
+        :param payload: The body; ``state`` is filled in.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        return self._send(
+            "POST", Record, json=payload, fills=("state",), account_id=account_id, version=2
+        )
+
+    def partially_update_account(
+        self, payload: dict[str, Any], *, account_id: int | None = None
+    ) -> Record:
+        """
+        Change the given fields of an account.
+
+        :param payload: The body; ``state`` is filled in.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        return self._send(
+            "PATCH", Record, json=payload, fills=("state",), account_id=account_id, version=2
+        )
+
+    def get_account_licenses(
+        self, *, limit: int | None = None, account_id: int | None = None
+    ) -> Listing[Record]:
+        """
+        List how many licenses of each kind an account has, and how many of them are taken.
+
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        return self._list(
+            Record, "licenses", limit=limit, paged=False, account_id=account_id, version=2
+        )
+
+    def list_feature_flags(self, *, account_id: int | None = None) -> Record:
+        """
+        List the feature flags of an account.
+
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        return self._get(Record, "feature-flag", account_id=account_id)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any, BinaryIO
 
-from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase
-from airflow_provider_dbtsegment.exceptions import AnswerLostError
+from airflow_provider_dbtsegment.dbt_cloud.runs import RunsApi
+from airflow_provider_dbtsegment.dbt_cloud.types import RunStatus
+from airflow_provider_dbtsegment.exceptions import AnswerLostError, ConfigurationError
 from airflow_provider_dbtsegment.rest.urls import path_segment
 
 
-class ArtifactsApi(DbtCloudBase):
+class ArtifactsApi(RunsApi):
     """https://docs.getdbt.com/dbt-cloud/api-v2#/operations/Retrieve%20Run%20Artifact"""
 
     def list_run_artifacts(
@@ -23,9 +25,8 @@ class ArtifactsApi(DbtCloudBase):
         :param step: The step, counted from 1; by default the last one.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        path = self.account_path("runs", run_id, "artifacts", account_id=account_id)
-        paths: list[str] = self.request("GET", path, params={"step": step}, kind=list)
-        return paths
+        parts = ("runs", run_id, "artifacts")
+        return self._get(list[str], *parts, step=step, account_id=account_id, version=2)
 
     def get_run_artifact(
         self, run_id: int, path: str, *, step: int | None = None, account_id: int | None = None
@@ -37,16 +38,7 @@ class ArtifactsApi(DbtCloudBase):
         :param step: The step, counted from 1; by default the last one.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        file = io.BytesIO()
-        self.download_run_artifact(run_id, path, file, step=step, account_id=account_id)
-        text = file.getvalue().decode("utf-8", "replace")
-        if not path.endswith(".json"):
-            return text
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            where = self._where("GET", self._artifact_path(run_id, path, account_id))
-            raise AnswerLostError(f"no JSON: {error}", **where) from None
+        return self._artifact(self._artifact_path("runs", run_id, path, account_id), step)
 
     def download_run_artifact(
         self,
@@ -64,13 +56,72 @@ class ArtifactsApi(DbtCloudBase):
         :param step: The step, counted from 1; by default the last one.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self.transport.download(
-            self._artifact_path(run_id, path, account_id),
-            file,
-            params={"step": step},
-            budget=self._account_budget(),
-        )
+        where = self._artifact_path("runs", run_id, path, account_id)
+        return self._download(where, file, params={"step": step})
 
-    def _artifact_path(self, run_id: int, path: str, account_id: int | None) -> str:
-        folder = self.account_path("runs", run_id, "artifacts", account_id=account_id)
+    def get_job_artifact(self, job_id: int, path: str, *, account_id: int | None = None) -> Any:
+        """
+        Get an artifact of the newest successful run of a job, as :meth:`get_run_artifact` does.
+
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        return self._artifact(self._artifact_path("jobs", job_id, path, account_id))
+
+    def download_job_artifact(
+        self, job_id: int, path: str, file: BinaryIO, *, account_id: int | None = None
+    ) -> int:
+        """
+        Stream an artifact of the newest successful run of a job into a binary file object.
+
+        :return: The number of bytes.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        return self._download(self._artifact_path("jobs", job_id, path, account_id), file)
+
+    def get_most_recent_run_artifact(
+        self,
+        path: str,
+        *,
+        job_definition_id: int | None = None,
+        environment_id: int | None = None,
+        project_id: int | Sequence[int] | None = None,
+        deferring_run_id: int | None = None,
+        step: int | None = None,
+        account_id: int | None = None,
+    ) -> Any:
+        """
+        Get an artifact of the newest successful run that fits, as :meth:`get_run_artifact` does.
+
+        :param step: The step, counted from 1; by default the last one.
+        :raises ConfigurationError: When no successful run fits.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        run = self.get_most_recent_run(
+            job_definition_id=job_definition_id,
+            environment_id=environment_id,
+            project_id=project_id,
+            deferring_run_id=deferring_run_id,
+            status=RunStatus.SUCCESS,
+            account_id=account_id,
+        )
+        if run is None:
+            raise ConfigurationError(
+                "No successful run fits, of which an artifact could be read. Widen the filters."
+            )
+        return self.get_run_artifact(run["id"], path, step=step, account_id=account_id)
+
+    def _artifact(self, where: str, step: int | None = None) -> Any:
+        """Return an artifact parsed if it is JSON, else as text."""
+        file = io.BytesIO()
+        self._download(where, file, params={"step": step})
+        text = file.getvalue().decode("utf-8", "replace")
+        if not where.endswith(".json"):
+            return text
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise AnswerLostError(f"no JSON: {error}", **self._where("GET", where)) from None
+
+    def _artifact_path(self, kind: str, id: int, path: str, account_id: int | None) -> str:
+        folder = self.account_path(kind, id, "artifacts", account_id=account_id, version=2)
         return folder + "/".join(path_segment(part, "artifact's path") for part in path.split("/"))

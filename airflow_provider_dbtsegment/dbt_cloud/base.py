@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
-from airflow_provider_dbtsegment.exceptions import ConfigurationError
-from airflow_provider_dbtsegment.rest.answers import Explanation, shaped
+from airflow_provider_dbtsegment.dbt_cloud.query import query_value
+from airflow_provider_dbtsegment.exceptions import ConfigurationError, ShortListError
+from airflow_provider_dbtsegment.rest.answers import Explanation, shape
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
+from airflow_provider_dbtsegment.rest.listing import Listing
+from airflow_provider_dbtsegment.rest.secrets import mask_secrets
 from airflow_provider_dbtsegment.rest.urls import path_segment
 
+T = TypeVar("T")
+
+#: What a method returns that reads no field itself: the object as dbt Cloud sent it.
+Record = dict[str, Any]
+#: The ``state`` of what is there, and of what is deleted.
+ACTIVE = 1
+DELETED = 2
 #: dbt Cloud returns at most so many entries at once.
 PAGE = 100
 #: https://docs.getdbt.com/dbt-cloud/api-v2 : requests a minute and account.
@@ -54,71 +64,200 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         repeatable: bool | None = None,
-        kind: type = object,
-        needs: tuple[str, ...] = (),
     ) -> Any:
         """
-        Send any request and return the ``data`` of the answer.
+        Send any request and return the ``data`` of the answer, or all of it where it has none.
 
         :param path: From the root of the host, such as ``/api/v2/accounts/1/runs/``.
         :param params: Query; lists are written as dbt Cloud reads them.
         :param repeatable: Whether doing it twice does no harm; by default as the method says.
-        :param kind: What the data must be; another kind counts as a lost answer.
-        :param needs: The fields that it must have.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        body = self._envelope(method, path, params=params, json=json, repeatable=repeatable)
-        return shaped(body["data"], kind, self._where(method, path), needs)
+        written = {key: query_value(value) for key, value in (params or {}).items()}
+        answer = self.transport.request(
+            method,
+            path,
+            params=written,
+            json=json,
+            repeatable=repeatable,
+            budget=self._account_budget(),
+        )
+        data = answer.body
+        if isinstance(data, dict) and not {"data", "status"}.isdisjoint(data):
+            data = data.get("data")
+        mask_secrets(data, self._mask_secret)
+        return data
 
-    def account_path(self, *parts: object, account_id: int | None = None, version: int = 2) -> str:
+    def account_path(
+        self, *parts: object, account_id: int | None = None, version: int = 3, slash: bool = True
+    ) -> str:
         """
         Return the path of something within an account.
 
+        :param parts: What follows the account, one segment each.
+        :param slash: Whether it ends with one; nearly all of dbt Cloud's paths do.
         :raises ConfigurationError: When no account is known, or an id cannot be one.
         """
+        path = api_path("accounts", self._account(account_id), *parts, version=version)
+        return path if slash else path.rstrip("/")
+
+    def _account(self, account_id: int | None) -> int:
         account = self.settings.account_id if account_id is None else account_id
         if account is None:
             raise ConfigurationError(
                 "The connection names no dbt Cloud account. Put the account id, the number after "
                 "/accounts/ in the address of dbt Cloud's pages, into the login field."
             )
-        segments = [path_segment(part, "id") for part in ("accounts", account, *parts)]
-        return f"/api/v{version}/" + "/".join(segments) + "/"
-
-    def _envelope(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        params = {key: _query_value(value) for key, value in (kwargs.pop("params") or {}).items()}
-        answer = self.transport.request(
-            method, path, params=params, budget=self._account_budget(), **kwargs
-        )
-        body: dict[str, Any] = shaped(answer.body, dict, self._where(method, path))
-        return body if "data" in body else {**body, "data": None}
+        return account
 
     def _account_budget(self) -> Budget:
         return self._budget("dbt Cloud", self.settings.requests_per_minute)
 
-    def _iterate(
-        self, path: str, *, limit: int | None = None, offset: int | None = None, **filters: Any
-    ) -> Iterator[Any]:
-        """Yield the entries of a list, page by page, up to ``limit`` of them."""
-        return islice(self._pages(path, limit, offset or 0, filters), limit)
+    # One method for each way of asking; what a resource adds is a signature and one line.
 
-    def _pages(
-        self, path: str, limit: int | None, offset: int, filters: dict[str, Any]
-    ) -> Iterator[Any]:
+    def _get(
+        self,
+        kind: type[T],
+        *parts: object,
+        account_id: int | None = None,
+        version: int = 3,
+        slash: bool = True,
+        needs: tuple[str, ...] = (),
+        **params: Any,
+    ) -> T:
+        """Read something of an account: a dict, or what else its ``kind`` says."""
+        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
+        return self._send_at("GET", kind, path, params=params, needs=needs)
+
+    def _list(
+        self,
+        kind: type[T],
+        *parts: object,
+        account_id: int | None = None,
+        version: int = 3,
+        slash: bool = True,
+        limit: int | None = None,
+        offset: int | None = None,
+        paged: bool = True,
+        **filters: Any,
+    ) -> Listing[T]:
+        """
+        List something of an account.
+
+        :param paged: Whether the list is documented to take a limit and an offset. Where it is
+            not, they are sent only if the first answer leaves entries out.
+        """
+        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
+        first = (offset or 0) if paged else None
+        return self._list_at(kind, path, limit=limit, offset=first, **filters)
+
+    def _list_at(
+        self,
+        kind: type[T],
+        path: str,
+        *,
+        limit: int | None = None,
+        offset: int | None = None,
+        **filters: Any,
+    ) -> Listing[T]:
+        return Listing(islice(self._entries(kind, path, limit, offset, filters), limit))
+
+    def _send(
+        self,
+        method: str,
+        kind: type[T],
+        *parts: object,
+        json: Any = None,
+        fills: Sequence[str] = (),
+        repeatable: bool | None = None,
+        account_id: int | None = None,
+        version: int = 3,
+        slash: bool = True,
+    ) -> T:
+        """
+        Create or change something of an account.
+
+        :param fills: Fields that dbt Cloud wants in the body and that are known already: the ids
+            of the path and the state; what ``json`` says of them goes first.
+        """
+        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
+        if fills:
+            known = {"account_id": self._account(account_id), "state": ACTIVE, "id": parts[-1]}
+            known |= {"project_id": parts[1]} if parts[0] == "projects" else {}
+            json = {**{name: known[name] for name in fills}, **(json or {})}
+        return self._send_at(method, kind, path, json=json, repeatable=repeatable)
+
+    def _send_at(
+        self,
+        method: str,
+        kind: type[T],
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        repeatable: bool | None = None,
+        needs: tuple[str, ...] = (),
+    ) -> T:
+        data = self.request(method, path, params=params, json=json, repeatable=repeatable)
+        return shape(data, kind, self._where(method, path), needs)
+
+    def _download(
+        self, path: str, file: BinaryIO, *, params: Mapping[str, Any] | None = None
+    ) -> int:
+        budget = self._account_budget()
+        return self.transport.download(path, file, params=params, budget=budget)
+
+    def _delete(
+        self,
+        *parts: object,
+        json: Any = None,
+        account_id: int | None = None,
+        version: int = 3,
+        slash: bool = True,
+    ) -> None:
+        """Delete something of an account."""
+        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
+        self.request("DELETE", path, json=json)
+
+    def _entries(
+        self,
+        kind: type[T],
+        path: str,
+        limit: int | None,
+        offset: int | None,
+        filters: Mapping[str, Any],
+    ) -> Iterator[T]:
+        """Yield a list page by page; without an offset, the first page is as the service likes."""
         where = self._where("GET", path)
         size = PAGE if limit is None else min(limit, PAGE)
+        paging = {} if offset is None else {"limit": size, "offset": offset}
+        seen = offset or 0
         while True:
-            page = self._envelope("GET", path, params={**filters, "limit": size, "offset": offset})
-            for entry in shaped(page["data"], list, where):
-                yield shaped(entry, dict, where, needs=("id",))
-            offset += len(page["data"])
-            pagination = (page.get("extra") or {}).get("pagination") or {}
-            if not page["data"] or offset >= pagination.get("total_count", 0):
+            params = {key: query_value(value) for key, value in {**filters, **paging}.items()}
+            answer = self.transport.request(
+                "GET", path, params=params, budget=self._account_budget()
+            )
+            page = shape(answer.body, Record, where, needs=("data",))
+            rows = shape(page["data"], list, where)
+            yield from (shape(row, kind, where) for row in rows)
+            seen += len(rows)
+            total = ((page.get("extra") or {}).get("pagination") or {}).get("total_count")
+            if total is None and (offset is None or len(rows) < size):
                 return
+            if total is not None and seen >= total:
+                return
+            if not rows:
+                if total is None:
+                    return
+                message = f"promised {total} entries and left out {total - seen}; ask again"
+                raise ShortListError(message, **where)
+            paging = {"limit": size, "offset": seen}
 
 
-def _query_value(value: Any) -> Any:
-    """Write a value of the query as dbt Cloud reads it: lists and booleans as JSON."""
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return json.dumps(list(value), separators=(",", ":"))
-    return str(value).lower() if isinstance(value, bool) else value
+def api_path(*parts: object, version: int = 3) -> str:
+    """
+    Return a path of the API from its segments.
+
+    :raises ConfigurationError: When an id cannot be one.
+    """
+    return f"/api/v{version}/" + "/".join(path_segment(part, "id") for part in parts) + "/"

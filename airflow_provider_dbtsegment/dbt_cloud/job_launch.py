@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.dbt_cloud.jobs import MAX_CAUSE
+from airflow_provider_dbtsegment.dbt_cloud.job_triggers import MAX_CAUSE
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
 from airflow_provider_dbtsegment.launch import Found, Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
@@ -50,7 +50,10 @@ class JobLaunch:
         """Start a run."""
         cause = self._marker.appended_to(self._payload["cause"], MAX_CAUSE)
         payload = {**self._payload, "cause": cause}
-        return self._keep(self._api.trigger_job(self._job_id, payload, account_id=self._account_id))
+        run = self._api.trigger_job(
+            self._job_id, payload, should_poll=False, account_id=self._account_id
+        )
+        return self._keep(run)
 
     def can_retry(self, failed: int) -> bool:
         """Return whether dbt Cloud says that it can go on from where a run failed."""
@@ -93,7 +96,7 @@ class JobLaunch:
         self.runs[run["id"]] = run
         return run["id"]
 
-    def _newest(self, *, limit: int = LOOK_BACK, **filters: Any) -> list[Run]:
+    def _newest(self, *, limit: int = LOOK_BACK, **filters: Any) -> Sequence[Run]:
         return self._api.list_runs(
             job_definition_id=self._job_id,
             order_by="-id",

@@ -1,4 +1,4 @@
-"""Jobs: find them and start them."""
+"""Jobs: what is run, and when."""
 
 from __future__ import annotations
 
@@ -6,57 +6,61 @@ from collections.abc import Sequence
 from typing import Any
 
 from airflow_provider_dbtsegment.dbt_cloud.environments import EnvironmentsApi
+from airflow_provider_dbtsegment.dbt_cloud.names import only
 from airflow_provider_dbtsegment.dbt_cloud.projects import ProjectsApi
-from airflow_provider_dbtsegment.dbt_cloud.types import Job, Run
-from airflow_provider_dbtsegment.exceptions import ConfigurationError
-
-#: dbt Cloud refuses a cause that is longer.
-MAX_CAUSE = 255
+from airflow_provider_dbtsegment.dbt_cloud.query import one_or_several, related
+from airflow_provider_dbtsegment.dbt_cloud.types import Job
+from airflow_provider_dbtsegment.rest.listing import Listing
 
 
 class JobsApi(ProjectsApi, EnvironmentsApi):
     """https://docs.getdbt.com/dbt-cloud/api-v2#/operations/List%20Jobs"""
 
-    def list_jobs(
-        self,
-        *,
-        environment_id: int | None = None,
-        project_id: int | list[int] | None = None,
-        name_contains: str | None = None,
-        state: int | None = None,
-        offset: int | None = None,
-        limit: int | None = None,
-        order_by: str | None = None,
-        account_id: int | None = None,
-    ) -> list[Job]:
+    def create_job(self, payload: dict[str, Any], *, account_id: int | None = None) -> Job:
         """
-        List jobs.
+        Create a job.
 
-        :param name_contains: Part of the name, in any case.
-        :param state: 1 for active ones (the default), 2 for deleted ones.
-        :param order_by: A field; ``-`` before it reverses the order.
+        :param payload: The body; ``account_id`` and ``state`` are filled in.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        several = isinstance(project_id, list)
-        filters = {
-            "environment_id": environment_id,
-            "project_id__in" if several else "project_id": project_id,
-            "name__icontains": name_contains,
-            "state": state,
-            "order_by": order_by,
-        }
-        path = self.account_path("jobs", account_id=account_id)
-        return list(self._iterate(path, limit=limit, offset=offset, **filters))
+        fills = ("account_id", "state")
+        return self._send(
+            "POST", Job, "jobs", json=payload, fills=fills, account_id=account_id, version=2
+        )
 
-    def get_job(self, job_id: int, *, account_id: int | None = None) -> Job:
+    def delete_job(self, job_id: int, *, account_id: int | None = None) -> None:
+        """
+        Delete a job.
+
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        self._delete("jobs", job_id, account_id=account_id, version=2)
+
+    def get_job(
+        self,
+        job_id: int,
+        *,
+        order_by: str | None = None,
+        include_related: Sequence[str] | None = None,
+        account_id: int | None = None,
+    ) -> Job:
         """
         Get a job.
 
+        :param order_by: How the related runs are ordered: a field; ``-`` before it reverses.
+        :param include_related: Of ``environment``, ``custom_environment_variables``,
+            ``most_recent_run`` and ``most_recent_completed_run``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        path = self.account_path("jobs", job_id, account_id=account_id)
-        job: Job = self.request("GET", path, kind=dict, needs=("id",))
-        return job
+        return self._get(
+            Job,
+            "jobs",
+            job_id,
+            order_by=order_by,
+            include_related=related(include_related),
+            account_id=account_id,
+            version=2,
+        )
 
     def get_job_by_name(
         self,
@@ -72,50 +76,73 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
         :raises ConfigurationError: When there is none, or more than one.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        projects = self.list_projects(name_contains=project_name, account_id=account_id)
-        project_id = _only("project", project_name, projects)["id"]
-        environments = self.list_environments(project_id, account_id=account_id)
-        environment = _only("environment", environment_name, environments, project_name)
+        project = self.get_project_by_name(project_name, account_id=account_id)
+        environments = self.list_environments(project["id"], account_id=account_id)
+        environment = only("environment", environment_name, environments, project_name)
         jobs = self.list_jobs(
-            environment_id=environment["id"], project_id=project_id, account_id=account_id
+            environment_id=environment["id"], project_id=project["id"], account_id=account_id
         )
-        where = f"{project_name}, {environment_name}"
-        job: Job = _only("job", job_name, jobs, where)
+        job: Job = only("job", job_name, jobs, f"{project_name}, {environment_name}")
         return job
 
-    def trigger_job(
-        self, job_id: int, payload: dict[str, Any], *, account_id: int | None = None
-    ) -> Run:
+    def list_jobs(
+        self,
+        *,
+        environment_id: int | None = None,
+        project_id: int | Sequence[int] | None = None,
+        name_contains: str | None = None,
+        dbt_version: Sequence[str] | None = None,
+        is_fusion_ready: bool | None = None,
+        is_system: bool | None = None,
+        triggers_schedule: bool | None = None,
+        job_id: int | None = None,
+        state: int | None = None,
+        offset: int | None = None,
+        limit: int | None = None,
+        order_by: str | None = None,
+        include_related: Sequence[str] | None = None,
+        account_id: int | None = None,
+    ) -> Listing[Job]:
         """
-        Start a run of a job. dbt Cloud has no idempotency key: every call starts another run.
+        List jobs.
 
-        :param payload: The request's body. ``cause`` is required and at most 255 characters long.
-        :raises ConfigurationError: When ``cause`` is missing or too long.
-        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`; look at
-            ``may_have_happened`` before starting it again.
+        :param name_contains: Part of the name, in any case.
+        :param triggers_schedule: Only those that are started by a schedule, or those that are not.
+        :param state: 1 for active ones (the default), 2 for deleted ones.
+        :param order_by: A field; ``-`` before it reverses the order.
+        :param include_related: As of :meth:`get_job`.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        cause = payload.get("cause")
-        if not isinstance(cause, str) or not 0 < len(cause) <= MAX_CAUSE:
-            raise ConfigurationError(
-                f"dbt Cloud wants a cause of 1 to {MAX_CAUSE} characters, not {cause!r}."
-            )
-        path = self.account_path("jobs", job_id, "run", account_id=account_id)
-        run: Run = self.request("POST", path, json=payload, kind=dict, needs=("id",))
-        return run
-
-
-def _only(what: str, name: str, found: Sequence[Any], where: str = "") -> Any:
-    """Return the one entry that has exactly this name."""
-    within = f" in {where}" if where else ""
-    same = [entry for entry in found if entry.get("name") == name]
-    if len(same) == 1:
-        return same[0]
-    if same:
-        ids = ", ".join(str(entry["id"]) for entry in same)
-        raise ConfigurationError(
-            f"dbt Cloud has {len(same)} {what}s named {name!r}{within} (ids {ids}). "
-            "Use job_id to say which one."
+        return self._list(
+            Job,
+            "jobs",
+            environment_id=environment_id,
+            **one_or_several("project_id", project_id),
+            name__icontains=name_contains,
+            dbt_version__in=dbt_version,
+            is_fusion_ready=is_fusion_ready,
+            is_system=is_system,
+            triggers_schedule=triggers_schedule,
+            pk=job_id,
+            state=state,
+            order_by=order_by,
+            include_related=related(include_related),
+            limit=limit,
+            offset=offset,
+            account_id=account_id,
+            version=2,
         )
-    names = ", ".join(repr(entry.get("name")) for entry in found[:10])
-    there = f"There are: {names}." if names else f"This token sees no such {what}."
-    raise ConfigurationError(f"dbt Cloud has no {what} named {name!r}{within}. {there}")
+
+    def update_job(
+        self, job_id: int, payload: dict[str, Any], *, account_id: int | None = None
+    ) -> Job:
+        """
+        Replace a job.
+
+        :param payload: The body; ``account_id`` and ``state`` are filled in.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        fills = ("account_id", "state")
+        return self._send(
+            "POST", Job, "jobs", job_id, json=payload, fills=fills, account_id=account_id, version=2
+        )

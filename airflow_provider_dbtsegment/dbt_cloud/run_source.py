@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from airflow_provider_dbtsegment.dbt_cloud.base import PAGE
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome, status_label
+from airflow_provider_dbtsegment.exceptions import ShortListError
 
 if TYPE_CHECKING:
-    from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi
+    from airflow_provider_dbtsegment.dbt_cloud.runs import RunsApi
 
 
 class RunSource:
@@ -22,14 +24,20 @@ class RunSource:
 
     batch_size = PAGE
 
-    def __init__(self, api: DbtCloudApi, account_id: int | None = None) -> None:
+    def __init__(self, api: RunsApi, account_id: int | None = None) -> None:
         self._api = api
         self._account_id = account_id
 
     def ask_many(self, keys: Sequence[int]) -> Mapping[int, Run]:
         """Return the runs, with one request for all of them."""
-        runs = self._api.list_runs(run_ids=keys, limit=len(keys), account_id=self._account_id)
-        return {run["id"]: run for run in runs}
+        runs: dict[int, Run] = {}
+        # Whom the list leaves out is asked for alone.
+        with suppress(ShortListError):
+            for run in self._api.list_runs(
+                run_ids=keys, limit=len(keys), account_id=self._account_id
+            ):
+                runs[run["id"]] = run
+        return runs
 
     def ask_one(self, key: int) -> Run:
         """Return one run."""

@@ -76,10 +76,25 @@ class RunStep(TypedDict, total=False):
     duration: str | None
 
 
-class Run(TypedDict, total=False):
-    """A run of a job."""
+class _Known(TypedDict):
+    """What is read by its id must have one."""
 
     id: int
+
+
+class Job(_Known, total=False):
+    """A job."""
+
+    account_id: int
+    project_id: int
+    environment_id: int
+    name: str
+    execute_steps: list[str]
+
+
+class Run(_Known, total=False):
+    """A run of a job."""
+
     account_id: int
     project_id: int
     environment_id: int
@@ -94,21 +109,11 @@ class Run(TypedDict, total=False):
     run_duration: str | None
     href: str | None
     trigger: RunTrigger | None
+    job: Job | None
     run_steps: list[RunStep] | None
     can_retry: bool | None
     retry_not_supported_reason: str | None
     retrying_run_id: int | None
-
-
-class Job(TypedDict, total=False):
-    """A job."""
-
-    id: int
-    account_id: int
-    project_id: int
-    environment_id: int
-    name: str
-    execute_steps: list[str]
 
 
 def outcome(run: Run) -> Outcome | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from airflow_provider_dbtsegment.compat import BaseHook, get_connection
+from airflow_provider_dbtsegment.compat import BaseHook, get_connection, mask_secret
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
@@ -87,6 +87,9 @@ class ConnectionHook(RestClient[S], BaseHook):
     def get_conn(self) -> Any:
         """Return the session below, for what no method reaches; better use :meth:`request`."""
         return self.transport
+
+    def _mask_secret(self, text: str) -> None:
+        mask_secret(text)
 
     def _settings_of(self, connection: Connection, extra: Mapping[str, Any]) -> S:
         """Return what a connection says."""

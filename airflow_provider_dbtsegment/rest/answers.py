@@ -9,7 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from json import JSONDecodeError, loads
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    BinaryIO,
+    NamedTuple,
+    TypeVar,
+    cast,
+    get_origin,
+    is_typeddict,
+)
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
@@ -31,6 +40,7 @@ from airflow_provider_dbtsegment.rest.urls import redact
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.rest.transport import TransportSettings
 
+T = TypeVar("T")
 Mask = Callable[[str], str]
 
 #: An answer is read in pieces of so many bytes.
@@ -52,19 +62,21 @@ class Explanation(NamedTuple):
 Explain = Callable[[Any], Explanation]
 
 
-def shaped(value: Any, kind: type, where: Mapping[str, str], needs: Sequence[str] = ()) -> Any:
+def shape(value: Any, kind: type[T], where: Mapping[str, str], needs: Sequence[str] = ()) -> T:
     """
     Return a part of an answer that has the expected shape.
 
-    :param kind: What it must be.
+    :param kind: What it must be: a class, or a `TypedDict`, whose required fields must be there.
     :param where: The request, as ``method`` and ``url``.
-    :param needs: The fields that it must have.
+    :param needs: Further fields that it must have.
     :raises AnswerLostError: When it has another; what was asked for may have happened all the same.
     """
+    plain: type = dict if is_typeddict(kind) else get_origin(kind) or kind
+    names = sorted({*getattr(kind, "__required_keys__", ()), *needs})
     fields: Any = value if isinstance(value, dict) else {}
-    if isinstance(value, kind) and all(fields.get(name) is not None for name in needs):
-        return value
-    wanted = f"{kind.__name__} with {', '.join(needs)}" if needs else kind.__name__
+    if isinstance(value, plain) and all(fields.get(name) is not None for name in names):
+        return cast("T", value)
+    wanted = f"{plain.__name__} with {', '.join(names)}" if names else plain.__name__
     raise AnswerLostError(f"answered without the data that was asked for ({wanted})", **where)
 
 

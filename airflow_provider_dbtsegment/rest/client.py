@@ -62,6 +62,9 @@ class RestClient(Generic[S]):
         if transport is not None:
             transport.close()
 
+    def _mask_secret(self, text: str) -> None:
+        """Keep a secret that an answer shows out of the logs, where there is a way to do so."""
+
     def _where(self, method: str, path: str) -> dict[str, str]:
         """Return what a message says of a request."""
         return {"method": method, "url": self.settings.transport.base_url + path}

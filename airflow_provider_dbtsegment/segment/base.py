@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from airflow_provider_dbtsegment.rest.answers import Explanation, shaped
+from airflow_provider_dbtsegment.rest.answers import Explanation, shape
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
 
 #: https://docs.segmentapis.com : the hosts of the Public API.
@@ -81,8 +81,8 @@ class SegmentBase(RestClient[SegmentSettings]):
             budget=self._budget(*limit),
         )
         where = self._where(method, path)
-        data = shaped(shaped(answer.body, dict, where).get("data"), dict, where)
-        return shaped(data if key is None else data.get(key), dict, where, needs)
+        data = shape(shape(answer.body, dict, where).get("data"), dict, where)
+        return shape(data if key is None else data.get(key), dict, where, needs)
 
     def _iterate(
         self, path: str, key: str, *, limit: int | None, page: int, prefix: str = ""
@@ -102,8 +102,8 @@ class SegmentBase(RestClient[SegmentSettings]):
             params = {f"{prefix}count": count, f"{prefix}cursor": cursor}
             data = self.request("GET", path, params=params)
             where = self._where("GET", path)
-            for entry in shaped(data.get(key), list, where):
-                yield shaped(entry, dict, where)
+            for entry in shape(data.get(key), list, where):
+                yield shape(entry, dict, where)
             following = (data.get("pagination") or {}).get("next")
             if not following or following == cursor:
                 return

@@ -65,9 +65,10 @@ def test_filters_are_written_as_dbt_cloud_reads_them(
     api: DbtCloudApi, server: ScriptedServer
 ) -> None:
     server.script(page(0, 0, 0))
-    api.list_runs(
+    runs = api.list_runs(
         status=["queued", 3], run_ids=[11, 12], project_id=[1, 2], include_related=["trigger"]
     )
+    assert not runs
     (query,) = queries(server)
     assert query["status__in"] == "[1,3]"
     assert query["pk__in"] == "[11,12]"
@@ -97,7 +98,7 @@ def test_an_error_shows_the_vendors_message(api: DbtCloudApi, server: ScriptedSe
     }
     server.script(Reply(400, json.dumps(body)))
     with pytest.raises(InvalidRequestError, match=r'The cause is missing\. \{"cause"'):
-        api.trigger_job(1, {"cause": "x"})
+        api.trigger_job(1, {"cause": "x"}, should_poll=False)
 
 
 @pytest.mark.parametrize("cause", [None, "", "x" * 256, 7])
@@ -154,7 +155,9 @@ def test_statuses_have_words() -> None:
 
 
 def test_artifacts_of_a_real_run_are_listed_read_and_streamed(dbt_cloud: DbtCloudHook) -> None:
-    run = dbt_cloud.trigger_job(1, {"cause": "artifacts", "steps_override": ["dbt compile"]})
+    run = dbt_cloud.trigger_job(
+        1, {"cause": "artifacts", "steps_override": ["dbt compile"]}, should_poll=False
+    )
     wait_until(lambda: dbt_cloud.get_run(run["id"]).get("is_complete"))
     steps = dbt_cloud.get_run(run["id"], include_related=["run_steps"])["run_steps"] or []
     assert "manifest.json" in dbt_cloud.list_run_artifacts(run["id"])

@@ -196,7 +196,7 @@ def test_all_overrides_reach_the_service(dbt_cloud: DbtCloudHook) -> None:
 
 
 def test_a_run_that_goes_on_is_reused_only_when_asked(dbt_cloud: DbtCloudHook) -> None:
-    other = dbt_cloud.trigger_job(SLOW, {"cause": "somebody else"})["id"]
+    other = dbt_cloud.trigger_job(SLOW, {"cause": "somebody else"}, should_poll=False)["id"]
     options = {"job_id": SLOW, "wait_for_termination": False}
     assert run("reuse", **options, reuse_existing_run=True).value == other
     own = run("no reuse", **options).value

@@ -32,7 +32,7 @@ def ended_runs(sandbox: Sandbox) -> dict[str, Callable[[], int]]:
         hook = DbtCloudHook()
         if key not in made:
             payload = {"cause": "for sensors", **({"steps_override": steps} if steps else {})}
-            run_id = made[key] = hook.trigger_job(job_id, payload)["id"]
+            run_id = made[key] = hook.trigger_job(job_id, payload, should_poll=False)["id"]
             if cancel:
                 wait_until(lambda: hook.get_run(run_id)["status"] == 3)
                 hook.cancel_run(run_id)
@@ -69,7 +69,7 @@ def sense_sync(model_id: Any, sync_id: Any, **options: Any) -> Ended:
 def test_a_run_is_waited_for_until_it_succeeds(
     mode: dict[str, Any], dbt_cloud: DbtCloudHook
 ) -> None:
-    run_id = dbt_cloud.trigger_job(1, {"cause": "for a sensor"})["id"]
+    run_id = dbt_cloud.trigger_job(1, {"cause": "for a sensor"}, should_poll=False)["id"]
     ended = sense_run(str(run_id), **mode)
     assert ended.state == "success"
     assert ended.xcoms["run_summary"]["nodes"] == {"success": 2, "pass": 2}
@@ -99,7 +99,7 @@ def test_a_run_that_has_ended_ends_the_sensor_alike(
 def test_a_time_out_ends_the_sensor_alike(
     mode: dict[str, Any], soft: dict[str, Any], dbt_cloud: DbtCloudHook
 ) -> None:
-    run_id = dbt_cloud.trigger_job(3, {"cause": "for a time-out"})["id"]
+    run_id = dbt_cloud.trigger_job(3, {"cause": "for a time-out"}, should_poll=False)["id"]
     try:
         ended = sense_run(run_id, timeout=0.5, **mode, **soft)
         assert ended.state == ("skipped" if soft else "failed")
