@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test check format clean
+.PHONY: install demo test check format reference clean
 
 install: $(INSTALLED)
 
@@ -30,6 +30,10 @@ check: install
 format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The reference of all endpoints, from the table that the tests use.
+reference: install
+	$(BIN)/python -m tests.endpoints.reference
 
 clean:
 	rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

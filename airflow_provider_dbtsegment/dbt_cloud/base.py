@@ -182,8 +182,9 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
         """
         path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
         if fills:
-            known = {"account_id": self._account(account_id), "state": ACTIVE, "id": parts[-1]}
-            known |= {"project_id": parts[1]} if parts[0] == "projects" else {}
+            known: dict[str, object] = {"account_id": self._account(account_id), "state": ACTIVE}
+            known |= {"project_id": parts[1]} if len(parts) > 1 and parts[0] == "projects" else {}
+            known |= {name: parts[-1] for name in ("id", "pk") if parts}
             json = {**{name: known[name] for name in fills}, **(json or {})}
         return self._send_at(method, kind, path, json=json, repeatable=repeatable)
 

@@ -17,7 +17,7 @@ class CredentialsApi(DbtCloudBase):
         """
         Create credentials.
 
-        :param payload: The body.
+        :param payload: The body; ``account_id``, ``project_id`` and ``state`` are filled in.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
@@ -27,6 +27,7 @@ class CredentialsApi(DbtCloudBase):
             project_id,
             "credentials",
             json=payload,
+            fills=("account_id", "project_id", "state"),
             account_id=account_id,
         )
 
@@ -81,7 +82,7 @@ class CredentialsApi(DbtCloudBase):
         """
         Change the given fields of credentials.
 
-        :param payload: The body.
+        :param payload: The body; ``account_id``, ``project_id`` and ``state`` are filled in.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
@@ -92,6 +93,7 @@ class CredentialsApi(DbtCloudBase):
             "credentials",
             credentials_id,
             json=payload,
+            fills=("account_id", "project_id", "state"),
             account_id=account_id,
         )
 
@@ -106,7 +108,7 @@ class CredentialsApi(DbtCloudBase):
         """
         Replace credentials.
 
-        :param payload: The body.
+        :param payload: The body; ``account_id``, ``project_id`` and ``state`` are filled in.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
@@ -117,5 +119,6 @@ class CredentialsApi(DbtCloudBase):
             "credentials",
             credentials_id,
             json=payload,
+            fills=("account_id", "project_id", "state"),
             account_id=account_id,
         )

@@ -94,7 +94,7 @@ class ProfilesApi(DbtCloudBase):
         """
         Change the given fields of a profile.
 
-        :param payload: The body; ``account_id`` and ``project_id`` are filled in.
+        :param payload: The body; ``account_id``, ``project_id`` and ``pk`` are filled in.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
@@ -105,6 +105,6 @@ class ProfilesApi(DbtCloudBase):
             "profiles",
             profile_id,
             json=payload,
-            fills=("account_id", "project_id"),
+            fills=("account_id", "project_id", "pk"),
             account_id=account_id,
         )

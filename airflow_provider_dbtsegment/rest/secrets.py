@@ -7,7 +7,16 @@ from typing import Any
 
 #: The fields of both services' answers that hold one.
 SECRET_FIELDS = frozenset(
-    {"client_secret", "hmac_secret", "password", "private_key", "secret", "token", "token_string"}
+    {
+        "client_secret",
+        "download_url",  # signed: whoever knows it can read the file
+        "hmac_secret",
+        "password",
+        "private_key",
+        "secret",
+        "token",
+        "token_string",
+    }
 )
 
 
