@@ -10,7 +10,8 @@ from pathlib import PurePath
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-from .model import Model, ScheduleStrategy
+from .model import Model
+from .schedules import ScheduleError, ScheduleStrategy, check_schedule
 from .section import Section
 
 DEFAULT_TOKEN = "sandbox-segment-token"  # noqa: S105 - no secret: it opens nothing but the sandbox
@@ -219,6 +220,11 @@ def _model(section: Section, sources: Mapping[str, Source]) -> Model:
     if strategy not in ScheduleStrategy.values():
         listed = ", ".join(ScheduleStrategy.values())
         section.fail("schedule_strategy", f"{strategy!r} is not known; use one of: {listed}.")
+    schedule = section.table("schedule_config", object)
+    try:
+        check_schedule(strategy, schedule)
+    except ScheduleError as error:
+        section.fail(f"schedule_config.{error.key}", error.problem)
     return Model(
         id=id_,
         source_id=section.reference("source_id", sources),
@@ -228,7 +234,7 @@ def _model(section: Section, sources: Mapping[str, Source]) -> Model:
         query=section.text("query"),
         query_identifier_column=section.text("query_identifier_column"),
         schedule_strategy=strategy,
-        schedule_config=section.table("schedule_config", object),
+        schedule_config=schedule,
     )
 
 

@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
-
-class ScheduleStrategy(str, Enum):
-    """When Segment would start a model by itself; the sandbox only remembers it."""
-
-    MANUAL = "MANUAL"
-    PERIODIC = "PERIODIC"
-    SPECIFIC_DAYS = "SPECIFIC_DAYS"
-    CRON = "CRON"
-    DBT_CLOUD = "DBT_CLOUD"
-
-    @classmethod
-    def values(cls) -> list[str]:
-        """List the spellings."""
-        return [member.value for member in cls]
+from .schedules import ScheduleStrategy
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from uuid import uuid4
 
 from .body import Body
 from .config import Source
-from .errors import not_found
-from .model import Model, ScheduleStrategy
+from .errors import invalid, not_found
+from .model import Model
 from .model_store import ModelStore
+from .schedules import ScheduleError, ScheduleStrategy, check_schedule
 
 
 class ModelService:
@@ -42,7 +43,7 @@ class ModelService:
             enabled=body.flag("enabled"),
             query=body.text("query"),
             query_identifier_column=body.text("queryIdentifierColumn"),
-            **_schedule(body),
+            **_schedule(body, ScheduleStrategy.MANUAL.value),
         )
         if model.source_id not in self._sources:
             raise not_found("source", model.source_id, "sourceId")
@@ -52,7 +53,7 @@ class ModelService:
     def update(self, model_id: str, body: Body) -> Model:
         """Change the values that the body holds and leave the others."""
         model = self.get(model_id)
-        changes: dict[str, Any] = _schedule(body)
+        changes = _schedule(body, model.schedule_strategy)
         if body.has("name"):
             changes["name"] = body.text("name")
         if body.has("description"):
@@ -73,10 +74,22 @@ class ModelService:
         self._models.delete(model_id)
 
 
-def _schedule(body: Body) -> dict[str, Any]:
-    values: dict[str, Any] = {}
+def _schedule(body: Body, before: str) -> dict[str, Any]:
+    """Return what the body says of the schedule, as values of a model.
+
+    :param before: the strategy that holds if the body names none.
+    """
+    if not (body.has("scheduleStrategy") or body.has("scheduleConfig")):
+        return {}
+    strategy = before
     if body.has("scheduleStrategy"):
-        values["schedule_strategy"] = body.choice("scheduleStrategy", ScheduleStrategy.values())
-    if body.has("scheduleConfig"):
-        values["schedule_config"] = body.mapping("scheduleConfig")
-    return values
+        strategy = body.choice("scheduleStrategy", ScheduleStrategy.values())
+    if not body.has("scheduleConfig") and strategy == before:
+        return {}
+    config = body.mapping("scheduleConfig") if body.has("scheduleConfig") else {}
+    try:
+        check_schedule(strategy, config)
+    except ScheduleError as error:
+        field = f"scheduleConfig.{error.key}"
+        raise invalid(field, f"{field} {error.problem}") from error
+    return {"schedule_strategy": strategy, "schedule_config": config}

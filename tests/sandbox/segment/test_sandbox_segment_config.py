@@ -46,6 +46,11 @@ def test_empty_section_is_a_workspace_without_anything() -> None:
         (("models", 0), {"query": 7}, "segment.models[0].query: must be a text"),
         (("models", 0), {"enabled": "yes"}, "enabled: must be true or false, not 'yes'"),
         (("models", 0), {"schedule_strategy": "NOW"}, "schedule_strategy: 'NOW' is not known"),
+        (
+            ("models", 0),
+            {"schedule_strategy": "PERIODIC"},
+            "models[0].schedule_config.interval: is required when the strategy is PERIODIC",
+        ),
         (("mappings", 0), {"model_id": "none"}, "segment.mappings[0].model_id: 'none' is not"),
         (("mappings", 0), {"destination": "none"}, "use one of: crm, plain"),
         (("mappings", 0), {"fields": ["a"]}, "fields: must map names to values of type str"),

@@ -15,10 +15,11 @@ NEW = {
     "query": "SELECT id, name FROM customers",
     "queryIdentifierColumn": "id",
 }
+NIGHTLY = {"spec": "0 5 * * *", "timezone": "Europe/Berlin"}
 
 
 def test_created_model_is_read_back(server: Any) -> None:
-    schedule = {"scheduleStrategy": "CRON", "scheduleConfig": {"cron": "0 5 * * *"}}
+    schedule = {"scheduleStrategy": "CRON", "scheduleConfig": NIGHTLY}
     response = server.call("POST", MODELS, NEW | schedule)
     assert response.status_code == 201
     created = response.json()["data"]["reverseEtlModel"]
@@ -29,11 +30,66 @@ def test_created_model_is_read_back(server: Any) -> None:
 def test_update_changes_only_what_it_names(server: Any) -> None:
     before = server.data("GET", f"{MODELS}/customers")["reverseEtlModel"]
     values = {"name": "People", "description": "All", "enabled": False, "query": "SELECT 1 AS n"}
-    values |= {"queryIdentifierColumn": "n", "scheduleStrategy": "PERIODIC", "scheduleConfig": {}}
+    values["queryIdentifierColumn"] = "n"
     for name, value in values.items():
         after = server.data("PATCH", f"{MODELS}/customers", {name: value})["reverseEtlModel"]
         assert after == before | {name: value}
         before = after
+
+
+def test_schedule_is_kept_over_a_restart(start_server: Any) -> None:
+    path = f"{MODELS}/customers"
+    manual = {"scheduleStrategy": "MANUAL", "scheduleConfig": {}}
+    weekly = {
+        "scheduleStrategy": "SPECIFIC_DAYS",
+        "scheduleConfig": {"days": [0, 6], "hours": [0, 23], "timezone": "UTC"},
+    }
+    with start_server() as server:
+        before = server.data("GET", path)["reverseEtlModel"]
+        assert before == before | manual
+        server.data("PATCH", path, weekly)
+    with start_server() as server:
+        assert server.data("GET", path)["reverseEtlModel"] == before | weekly
+        server.data("PATCH", path, {"scheduleStrategy": "SPECIFIC_DAYS"})
+        hourly = weekly["scheduleConfig"] | {"hours": list(range(24))}
+        after = server.data("PATCH", path, {"scheduleConfig": hourly})["reverseEtlModel"]
+        assert after == before | weekly | {"scheduleConfig": hourly}
+        after = server.data("PATCH", path, {"scheduleStrategy": "MANUAL"})["reverseEtlModel"]
+        assert after == before
+
+
+@pytest.mark.parametrize(
+    ("strategy", "config", "key"),
+    [
+        ("MANUAL", {"interval": "1h"}, "interval"),
+        ("PERIODIC", {}, "interval"),
+        ("PERIODIC", {"interval": "9m59s"}, "interval"),
+        ("PERIODIC", {"interval": "8d"}, "interval"),
+        ("PERIODIC", {"interval": "1h", "timezone": "UTC"}, "timezone"),
+        ("SPECIFIC_DAYS", {"days": [7], "hours": [1], "timezone": "UTC"}, "days"),
+        ("SPECIFIC_DAYS", {"days": [1], "hours": [], "timezone": "UTC"}, "hours"),
+        ("SPECIFIC_DAYS", {"days": [1], "hours": [1], "timezone": "Nowhere"}, "timezone"),
+        ("CRON", {"spec": "0 5 * * *"}, "timezone"),
+        ("CRON", NIGHTLY | {"spec": "0 5 * *"}, "spec"),
+        ("CRON", NIGHTLY | {"spec": "*/10 * * * *"}, "spec"),
+        ("DBT_CLOUD", {"jobId": "1"}, "accountId"),
+        ("DBT_CLOUD", {"jobId": 1, "accountId": "1"}, "jobId"),
+    ],
+)
+def test_broken_schedule_is_refused_by_its_key(
+    calm_server: Any, strategy: str, config: dict[str, Any], key: str
+) -> None:
+    broken = {"scheduleStrategy": strategy, "scheduleConfig": config}
+    for method, path in (("POST", MODELS), ("PATCH", f"{MODELS}/customers")):
+        error = calm_server.error(method, path, NEW | broken)
+        assert (error["status"], error["type"]) == (422, "validation")
+        assert error["field"] == f"scheduleConfig.{key}"
+
+
+def test_schedule_is_held_against_the_strategy_that_holds(calm_server: Any) -> None:
+    for change in ({"scheduleStrategy": "PERIODIC"}, {"scheduleConfig": {"interval": "1h"}}):
+        error = calm_server.error("PATCH", f"{MODELS}/customers", change)
+        assert (error["status"], error["field"]) == (422, "scheduleConfig.interval")
 
 
 def test_deleted_model_is_gone(server: Any) -> None:
