@@ -59,7 +59,7 @@ class SegmentHook(SegmentApi, ConnectionHook[SegmentSettings]):
         """Return whether the workspace can be read, and what was reached or what is wrong."""
 
         def reach() -> str:
-            self.list_reverse_etl_models(limit=1)
+            list(self.list_reverse_etl_models(limit=1))
             return f"Reached Segment's Public API at {self.settings.transport.base_url}."
 
         return self._test(reach)

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
+from airflow_provider_dbtsegment.exceptions import ShortListError
 from airflow_provider_dbtsegment.rest.answers import Explanation, shape
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
+from airflow_provider_dbtsegment.rest.listing import Listing
+from airflow_provider_dbtsegment.rest.secrets import mask_secrets
+
+T = TypeVar("T")
 
 #: https://docs.segmentapis.com : the hosts of the Public API.
 REGIONS = {"US": "api.segmentapis.com", "EU": "eu1.api.segmentapis.com"}
@@ -17,12 +22,14 @@ REGIONS = {"US": "api.segmentapis.com", "EU": "eu1.api.segmentapis.com"}
 REVERSE_ETL = "application/vnd.segment.v1alpha+json"
 DBT = "application/vnd.segment.v1beta+json"
 
-#: Requests a minute and token, where Segment documents a limit of its own.
-START_SYNC = ("start a sync", 20)
-SYNC_STATUS = ("sync status", 250)
-START_DBT_SYNC = ("start a dbt model sync", 10)
+#: An endpoint, or several, and how many requests a minute and token it takes.
+Rate = tuple[str, int]
+#: Where Segment documents a rate of its own.
+START_SYNC: Rate = ("start a sync", 20)
+SYNC_STATUS: Rate = ("sync status", 250)
+START_DBT_SYNC: Rate = ("start a dbt model sync", 10)
 #: What this package allows itself on the other endpoints.
-OTHERS = ("others", 250)
+OTHERS: Rate = ("others", 250)
 
 
 @dataclass(frozen=True)
@@ -53,19 +60,15 @@ class SegmentBase(RestClient[SegmentSettings]):
         json: Any = None,
         media_type: str = REVERSE_ETL,
         repeatable: bool | None = None,
-        limit: tuple[str, int] = OTHERS,
-        key: str | None = None,
-        needs: tuple[str, ...] = (),
-    ) -> Any:
+        rate: Rate = OTHERS,
+    ) -> dict[str, Any]:
         """
         Send any request and return the ``data`` of the answer.
 
         :param path: From the root of the host, such as ``/reverse-etl-models``.
         :param media_type: The version of the endpoint.
         :param repeatable: Whether doing it twice does no harm; by default as the method says.
-        :param limit: The name of a limit and its requests a minute.
-        :param key: Return this part of the data, which must be an object.
-        :param needs: The fields that it must have; without them it counts as a lost answer.
+        :param rate: What it counts as, and how many of those Segment takes a minute.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         headers = {"Accept": f"{media_type}, application/json"}
@@ -78,33 +81,81 @@ class SegmentBase(RestClient[SegmentSettings]):
             json=json,
             headers=headers,
             repeatable=repeatable,
-            budget=self._budget(*limit),
+            budget=self._budget(*rate),
         )
         where = self._where(method, path)
-        data = shape(shape(answer.body, dict, where).get("data"), dict, where)
-        return shape(data if key is None else data.get(key), dict, where, needs)
+        data = shape(shape(answer.body, dict, where).get("data"), dict[str, Any], where)
+        mask_secrets(data, self._mask_secret)
+        return data
 
-    def _iterate(
-        self, path: str, key: str, *, limit: int | None, page: int, prefix: str = ""
-    ) -> Iterator[Any]:
+    # One method for each way of asking; what an endpoint adds is a signature and one line.
+
+    def _get(self, kind: type[T], key: str, path: str, *, rate: Rate = OTHERS) -> T:
+        """Read something: what the answer holds under ``key``."""
+        return self._send("GET", kind, key, path, rate=rate)
+
+    def _list(
+        self, kind: type[T], key: str, path: str, *, limit: int | None, page: int, prefix: str = ""
+    ) -> Listing[T]:
         """
-        Yield the entries of a list, page by page, up to ``limit`` of them.
+        List something.
 
-        :param key: Where the entries stand in the answer.
-        :param page: How many Segment returns at once.
+        :param page: How many entries Segment returns at once.
         :param prefix: What stands before ``count`` and ``cursor`` in the query.
         """
-        return islice(self._pages(path, key, min(page, limit or page), prefix), limit)
+        where = self._where("GET", path)
+        size = page if limit is None else min(limit, page)
+        return Listing(islice(self._entries(kind, key, path, size, prefix, where), limit))
 
-    def _pages(self, path: str, key: str, count: int, prefix: str) -> Iterator[Any]:
-        cursor: str | None = None
+    def _send(
+        self,
+        method: str,
+        kind: type[T],
+        key: str | None,
+        path: str,
+        *,
+        json: Any = None,
+        media_type: str = REVERSE_ETL,
+        repeatable: bool | None = None,
+        rate: Rate = OTHERS,
+    ) -> T:
+        """
+        Create or change something.
+
+        :param key: Where it stands in the answer; `None` is the whole of it.
+        """
+        data = self.request(
+            method, path, json=json, media_type=media_type, repeatable=repeatable, rate=rate
+        )
+        return shape(data if key is None else data.get(key), kind, self._where(method, path))
+
+    def _entries(
+        self,
+        kind: type[T],
+        key: str,
+        path: str,
+        size: int,
+        prefix: str,
+        where: Mapping[str, str],
+    ) -> Iterator[T]:
+        """Yield a list page by page."""
+        cursors: list[str | None] = [None]
+        seen = 0
         while True:
-            params = {f"{prefix}count": count, f"{prefix}cursor": cursor}
+            params = {f"{prefix}count": size, f"{prefix}cursor": cursors[-1]}
             data = self.request("GET", path, params=params)
-            where = self._where("GET", path)
-            for entry in shape(data.get(key), list, where):
-                yield shape(entry, dict, where)
-            following = (data.get("pagination") or {}).get("next")
-            if not following or following == cursor:
+            rows = shape(data.get(key), list, where)
+            yield from (shape(row, kind, where) for row in rows)
+            seen += len(rows)
+            pagination = shape(data.get("pagination") or {}, dict, where)
+            cursor = pagination.get("next")
+            if not cursor:
+                total = pagination.get("totalEntries")
+                if isinstance(total, (int, float)) and seen < total:
+                    message = f"promised {total:g} entries and left out {total - seen:g}; ask again"
+                    raise ShortListError(message, **where)
                 return
-            cursor = following
+            if cursor in cursors:
+                message = f"goes round in a circle after {seen} entries, without an end"
+                raise ShortListError(message, **where)
+            cursors.append(cursor)

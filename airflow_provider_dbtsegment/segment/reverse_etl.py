@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_dbtsegment.rest.listing import Listing
 from airflow_provider_dbtsegment.rest.urls import path_segment
 from airflow_provider_dbtsegment.segment.base import START_SYNC, SYNC_STATUS, SegmentBase
-from airflow_provider_dbtsegment.segment.types import CancelledSync, StartedSync, SyncStatus
+from airflow_provider_dbtsegment.segment.schedules import (
+    ScheduleConfig,
+    ScheduleStrategy,
+    check_schedule,
+)
+from airflow_provider_dbtsegment.segment.types import (
+    CancelledSync,
+    ReverseETLModel,
+    StartedSync,
+    SyncStatus,
+)
 
 #: Why a sync is cancelled, in Segment's numbers: "other".
 OTHER_REASON = 4
@@ -26,15 +37,14 @@ class ReverseETLApi(SegmentBase):
             ``may_have_happened`` before starting it again.
         """
         body = {"sourceId": source_id, "modelId": model_id, "subscriptionId": subscription_id}
-        sync: StartedSync = self.request(
+        return self._send(
             "POST",
+            StartedSync,
+            "reverseETLManualSync",
             "/reverse-etl-syncs",
             json=body,
-            limit=START_SYNC,
-            key="reverseETLManualSync",
-            needs=("syncId",),
+            rate=START_SYNC,
         )
-        return sync
 
     def get_reverse_etl_sync_status(self, model_id: str, sync_id: str) -> SyncStatus:
         """
@@ -42,26 +52,20 @@ class ReverseETLApi(SegmentBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        status: SyncStatus = self.request(
-            "GET",
-            _sync_path(model_id, sync_id),
-            limit=SYNC_STATUS,
-            key="reverseETLSyncStatus",
-            needs=("syncId", "syncStatus"),
-        )
-        return status
+        path = _sync_path(model_id, sync_id)
+        return self._get(SyncStatus, "reverseETLSyncStatus", path, rate=SYNC_STATUS)
 
     def list_reverse_etl_sync_statuses_from_model_and_subscription_id(
         self, model_id: str, subscription_id: str, *, limit: int | None = None
-    ) -> list[SyncStatus]:
+    ) -> Listing[SyncStatus]:
         """
-        List the syncs of a mapping, the newest first.
+        List the syncs of a mapping, the newest first. Fetched a page at a time, as they are read.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         mapping = path_segment(subscription_id, "subscription id")
         path = f"{_model_path(model_id)}/subscriptionId/{mapping}/syncs"
-        return list(self._iterate(path, "syncStatuses", limit=limit, page=100))
+        return self._list(SyncStatus, "syncStatuses", path, limit=limit, page=100)
 
     def cancel_reverse_etl_sync_for_model(
         self, model_id: str, sync_id: str, *, reason_for_canceling: int = OTHER_REASON
@@ -74,32 +78,33 @@ class ReverseETLApi(SegmentBase):
         :return: ``status`` is ``CANCELLING``, or ``errorCode`` says why there was nothing to do.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        answer: CancelledSync = self.request(
+        return self._send(
             "POST",
+            CancelledSync,
+            None,
             f"{_sync_path(model_id, sync_id)}/cancel",
             json={"reasonForCanceling": reason_for_canceling},
             repeatable=True,
         )
-        return answer
 
-    def list_reverse_etl_models(self, *, limit: int | None = None) -> list[dict[str, Any]]:
+    def list_reverse_etl_models(self, *, limit: int | None = None) -> Listing[ReverseETLModel]:
         """
-        List the models of the workspace.
+        List the models of the workspace. Fetched a page at a time, as they are read.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        models = self._iterate(
-            "/reverse-etl-models", "models", limit=limit, page=1000, prefix="pagination."
+        path = "/reverse-etl-models"
+        return self._list(
+            ReverseETLModel, "models", path, limit=limit, page=1000, prefix="pagination."
         )
-        return list(models)
 
-    def get_reverse_etl_model(self, model_id: str) -> dict[str, Any]:
+    def get_reverse_etl_model(self, model_id: str) -> ReverseETLModel:
         """
         Get a model.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._model("GET", _model_path(model_id))
+        return self._get(ReverseETLModel, "reverseEtlModel", _model_path(model_id))
 
     def create_reverse_etl_model(
         self,
@@ -110,16 +115,21 @@ class ReverseETLApi(SegmentBase):
         query_identifier_column: str,
         description: str = "",
         enabled: bool = True,
-        schedule_strategy: str | None = None,
-        schedule_config: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+        schedule_strategy: ScheduleStrategy | None = None,
+        schedule_config: ScheduleConfig | None = None,
+    ) -> ReverseETLModel:
         """
         Create a model.
 
         :param query: The SQL that gives the rows.
         :param query_identifier_column: The column that identifies a row.
+        :param schedule_strategy: When Segment syncs it by itself; by default never.
+        :param schedule_config: What the strategy needs: see
+            :mod:`airflow_provider_dbtsegment.segment.schedules`.
+        :raises ConfigurationError: When the two do not go together.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
+        check_schedule(schedule_strategy, schedule_config)
         body = {
             "sourceId": source_id,
             "name": name,
@@ -130,7 +140,9 @@ class ReverseETLApi(SegmentBase):
             "scheduleStrategy": schedule_strategy,
             "scheduleConfig": schedule_config,
         }
-        return self._model("POST", "/reverse-etl-models", json=_given(body))
+        return self._send(
+            "POST", ReverseETLModel, "reverseEtlModel", "/reverse-etl-models", json=_given(body)
+        )
 
     def update_reverse_etl_model(
         self,
@@ -141,14 +153,19 @@ class ReverseETLApi(SegmentBase):
         query_identifier_column: str | None = None,
         description: str | None = None,
         enabled: bool | None = None,
-        schedule_strategy: str | None = None,
-        schedule_config: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+        schedule_strategy: ScheduleStrategy | None = None,
+        schedule_config: ScheduleConfig | None = None,
+    ) -> ReverseETLModel:
         """
         Change the given fields of a model.
 
+        :param schedule_strategy: When Segment syncs it by itself.
+        :param schedule_config: What the strategy needs, given together with it: see
+            :mod:`airflow_provider_dbtsegment.segment.schedules`.
+        :raises ConfigurationError: When the two do not go together.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
+        check_schedule(schedule_strategy, schedule_config)
         body = {
             "name": name,
             "description": description,
@@ -158,7 +175,14 @@ class ReverseETLApi(SegmentBase):
             "scheduleStrategy": schedule_strategy,
             "scheduleConfig": schedule_config,
         }
-        return self._model("PATCH", _model_path(model_id), json=_given(body), repeatable=True)
+        return self._send(
+            "PATCH",
+            ReverseETLModel,
+            "reverseEtlModel",
+            _model_path(model_id),
+            json=_given(body),
+            repeatable=True,
+        )
 
     def delete_reverse_etl_model(self, model_id: str) -> None:
         """
@@ -167,10 +191,6 @@ class ReverseETLApi(SegmentBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         self.request("DELETE", _model_path(model_id))
-
-    def _model(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        model: dict[str, Any] = self.request(method, path, key="reverseEtlModel", **kwargs)
-        return model
 
 
 def _model_path(model_id: str) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.launch import Found, Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
-from airflow_provider_dbtsegment.segment.types import outcome
+from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 
 if TYPE_CHECKING:
+    from airflow_provider_dbtsegment.rest.listing import Listing
     from airflow_provider_dbtsegment.segment import SegmentApi
 
 
@@ -43,7 +44,7 @@ class SyncLaunch:
         newest = self._newest(1)
         if not newest:
             return {"sync_id": None, "started_at": ""}
-        return {"sync_id": newest[0]["syncId"], "started_at": newest[0]["startedAt"]}
+        return {"sync_id": newest[0]["syncId"], "started_at": newest[0].get("startedAt", "")}
 
     def submit(self) -> str:
         """Start a sync."""
@@ -66,7 +67,8 @@ class SyncLaunch:
         since = str(baseline.get("started_at") or "")
         found = []
         for sync in self._newest(100):
-            if sync["syncId"] == baseline.get("sync_id") or sync["startedAt"] < since:
+            started_at = sync.get("startedAt") or since
+            if sync["syncId"] == baseline.get("sync_id") or started_at < since:
                 break
             found.append(Found(sync["syncId"], outcome(sync), self._marker.try_number))
         return found
@@ -80,8 +82,7 @@ class SyncLaunch:
         active = [sync["syncId"] for sync in self._newest(10) if outcome(sync) is None]
         return active[0] if active else None
 
-    def _newest(self, limit: int) -> list[Any]:
-        syncs = self._api.list_reverse_etl_sync_statuses_from_model_and_subscription_id(
+    def _newest(self, limit: int) -> Listing[SyncStatus]:
+        return self._api.list_reverse_etl_sync_statuses_from_model_and_subscription_id(
             self._model_id, self._subscription_id, limit=limit
         )
-        return list(syncs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from airflow_provider_dbtsegment.outcomes import Outcome
 
@@ -25,13 +25,25 @@ class LoadPhase(TypedDict, total=False):
     errorCode: str
 
 
-class SyncStatus(TypedDict, total=False):
+class _Known(TypedDict):
+    """What is read by its id must have one."""
+
+    id: str
+
+
+class _KnownSync(TypedDict):
+    syncId: str
+
+
+class _SyncInAState(_KnownSync):
+    syncStatus: str
+
+
+class SyncStatus(_SyncInAState, total=False):
     """A Reverse ETL sync."""
 
-    syncId: str
     modelId: str
     sourceId: str
-    syncStatus: str
     duration: str
     startedAt: str
     finishedAt: str | None
@@ -41,11 +53,30 @@ class SyncStatus(TypedDict, total=False):
     errorCode: str | None
 
 
-class StartedSync(TypedDict):
+class StartedSync(_KnownSync, total=False):
     """A sync that was just started."""
 
-    syncId: str
     startedAt: str
+
+
+class ReverseETLModel(_Known, total=False):
+    """A model: the query that gives the rows, and when Segment runs it by itself."""
+
+    sourceId: str
+    name: str
+    description: str
+    enabled: bool
+    query: str
+    queryIdentifierColumn: str
+    scheduleStrategy: str
+    scheduleConfig: dict[str, Any] | None
+
+
+class DbtModelSyncTrigger(_Known, total=False):
+    """A reading of dbt models that was just started."""
+
+    sourceId: str
+    status: str
 
 
 class CancelledSync(TypedDict, total=False):

@@ -13,6 +13,7 @@ from airflow_provider_dbtsegment.exceptions import (
     InvalidRequestError,
     NotFoundError,
     RateLimitedError,
+    ShortListError,
 )
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from airflow_provider_dbtsegment.outcomes import Outcome
@@ -22,6 +23,8 @@ from airflow_provider_dbtsegment.segment import SegmentApi, SegmentSettings
 from airflow_provider_dbtsegment.segment.types import count, outcome
 from tests.scripted_server import Reply, ScriptedServer
 from tests.waiting import wait_until
+
+SYNC = {"syncId": "a", "syncStatus": "SUCCESS"}
 
 
 @pytest.fixture
@@ -88,25 +91,77 @@ def test_the_version_is_chosen_by_media_type(api: SegmentApi, server: ScriptedSe
     assert server.received[0].headers["Content-Type"] == "application/vnd.segment.v1beta+json"
 
 
+def listed(*ids: str, next: str | None = None, **pagination: Any) -> Reply:
+    entries = [{"id": id} for id in ids]
+    return data(models=entries, pagination={"current": "x", "next": next, **pagination})
+
+
 def test_lists_follow_the_cursor(api: SegmentApi, server: ScriptedServer) -> None:
-    server.script(
-        data(models=[{"id": "a"}], pagination={"current": "1", "next": "2"}),
-        data(models=[{"id": "b"}], pagination={"current": "2", "next": None}),
-    )
+    server.script(listed("a", next="2", totalEntries=2), listed("b", totalEntries=2))
     assert [model["id"] for model in api.list_reverse_etl_models()] == ["a", "b"]
     assert [request.path for request in server.received] == [
         "/reverse-etl-models?pagination.count=1000",
         "/reverse-etl-models?pagination.count=1000&pagination.cursor=2",
     ]
     server.script(
-        data(syncStatuses=[{"syncId": "a"}], pagination={"current": "1", "next": "2"}),
-        data(syncStatuses=[{"syncId": "b"}]),
+        data(syncStatuses=[SYNC], pagination={"current": "1", "next": "2"}),
+        data(syncStatuses=[SYNC]),
     )
-    api.list_reverse_etl_sync_statuses_from_model_and_subscription_id("m", "s")
+    syncs = api.list_reverse_etl_sync_statuses_from_model_and_subscription_id("m", "s")
+    assert syncs == [SYNC, SYNC]
     assert [request.path for request in server.received] == [
         "/reverse-etl-models/m/subscriptionId/s/syncs?count=100",
         "/reverse-etl-models/m/subscriptionId/s/syncs?count=100&cursor=2",
     ]
+
+
+def test_a_list_is_fetched_as_far_as_it_is_read(api: SegmentApi, server: ScriptedServer) -> None:
+    server.script(listed("a", "b", next="2"), Reply(500))
+    models = api.list_reverse_etl_models()
+    assert server.received == []
+    assert models[1]["id"] == "b"
+    assert [model["id"] for _, model in zip(range(2), models, strict=False)] == ["a", "b"]
+    assert len(server.received) == 1
+
+
+def test_a_limit_stops_early(api: SegmentApi, server: ScriptedServer) -> None:
+    server.script(listed("a", "b", next="2", totalEntries=9), listed("c", "d", next="3"))
+    assert [model["id"] for model in api.list_reverse_etl_models(limit=3)] == ["a", "b", "c"]
+    first, second = (request.path for request in server.received)
+    assert first == "/reverse-etl-models?pagination.count=3"
+    assert second == "/reverse-etl-models?pagination.count=3&pagination.cursor=2"
+    server.script(Reply(500))
+    assert not api.list_reverse_etl_models(limit=0)
+    assert server.received == []
+
+
+@pytest.mark.parametrize(
+    ("replies", "kind", "says"),
+    [
+        ([listed("a", totalEntries=3)], ShortListError, "promised 3 entries and left out 2"),
+        ([listed("a", next="2"), listed("b", next="2")], ShortListError, "circle after 2 entries"),
+        (
+            [listed("a", next="2"), listed("b", next="3"), listed("a", next="2")],
+            ShortListError,
+            "circle after 3 entries",
+        ),
+        ([listed("a", next="2"), Reply(body='{"data": {', cut=5)], AnswerLostError, "no answer"),
+        ([listed("a", next="2"), data(pagination={})], AnswerLostError, "without the data"),
+        ([data(models=[{}])], AnswerLostError, "dict with id"),
+    ],
+)
+def test_a_short_list_is_an_error(
+    replies: list[Reply],
+    kind: type[Exception],
+    says: str,
+    api: SegmentApi,
+    server: ScriptedServer,
+) -> None:
+    server.script(*replies)
+    models = api.list_reverse_etl_models()
+    for _ in range(2):  # and it stays one
+        with pytest.raises(kind, match=says):
+            len(models)
 
 
 def test_an_error_names_field_and_message(api: SegmentApi, server: ScriptedServer) -> None:
