@@ -59,13 +59,14 @@ class ConnectionHook(RestClient[S], BaseHook):
 
     @property
     def identity(self) -> Hashable:
-        """What tells this service and token from others in the same process."""
+        """What tells this service, token and connection from others in the same process."""
         reach = self.settings.transport
-        return (type(self).__name__, reach.base_url, reach.auth.digest)
+        return (type(self).__name__, self._conn_id, reach.base_url, reach.auth.digest)
 
     def _test(self, reach: Callable[[], str]) -> tuple[bool, str]:
         """Return whether a call succeeds soon, and its message or what is wrong."""
         settings: S | None = None
+        # Airflow tests under a made-up connection id, which would say nothing to anybody.
         try:
             settings = self.settings
             way = settings.transport
@@ -74,11 +75,11 @@ class ConnectionHook(RestClient[S], BaseHook):
                 connect_timeout=min(way.connect_timeout, TEST_PATIENCE / 2),
                 read_timeout=min(way.read_timeout, TEST_PATIENCE / 2),
                 max_attempts=1,
+                read_from="",
             )
             self._settings = replace(settings, transport=soon)
             return True, reach()
         except DbtSegmentError as error:
-            # Airflow tests under a made-up id, which would say nothing to anybody.
             return False, str(error).removeprefix(f"Connection {self._conn_id!r}: ")
         finally:
             self.close()
@@ -125,6 +126,7 @@ class ConnectionHook(RestClient[S], BaseHook):
             proxy=extra.get("proxy") or None,
             max_attempts=self._max_attempts,
             max_retry_wait=MAX_RETRY_WAIT if self._max_attempts > 1 else MAX_LOOK_WAIT,
+            read_from=f"connection {self._conn_id!r}",
         )
 
 

@@ -35,7 +35,7 @@ from airflow_provider_dbtsegment.exceptions import (
     ServerError,
     StatusError,
 )
-from airflow_provider_dbtsegment.rest.urls import redact
+from airflow_provider_dbtsegment.rest.urls import redact, same_origin
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.rest.transport import TransportSettings
@@ -177,6 +177,10 @@ def error(
         seconds = explained.retry_after if asked is None else asked
         return RateLimitedError(message, **where, status=status, retry_after=seconds)
     if status in (401, 403):
+        # Another host, to which a download was sent on, has never seen the token.
+        if settings.read_from and same_origin(response.url, settings.base_url):
+            message = f"{message.rstrip('. ')}. Correct the token of {settings.read_from}, or "
+            message += "what it is permitted to do."
         return AuthError(message, **where, status=status)
     if status in (404, 410):
         return NotFoundError(message, **where, status=status)

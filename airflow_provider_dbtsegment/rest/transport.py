@@ -39,6 +39,7 @@ class TransportSettings:
     :param max_attempts: How often a request that may be repeated is sent; 1 means once.
     :param max_retry_wait: The longest wait for a place in the budget, or that a 429 may ask for;
         a longer one is passed on to the caller as an error.
+    :param read_from: What the token was read from, such as a connection; named when it is refused.
     """
 
     base_url: str
@@ -49,6 +50,7 @@ class TransportSettings:
     proxy: str | None = field(default=None, repr=False)
     max_attempts: int = 5
     max_retry_wait: float = 120.0
+    read_from: str = ""
 
 
 class Transport:
