@@ -2,27 +2,21 @@
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import envelope
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import ApiError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.guard import Guard
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes import (
-    accounts,
-    artifacts,
-    environments,
-    jobs,
-    projects,
-    runs,
-)
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.dispatch import dispatch
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes import artifacts, jobs, runs
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.dependencies import known_account
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
 
 
 def create_api(service: DbtCloud) -> FastAPI:
     """Make the app of one account."""
-    guard = Guard(service.config.token, service.config.requests_per_minute)
+    guard = Guard(service.owner_of, service.config.requests_per_minute)
     api = FastAPI(
         title="dbt Cloud sandbox",
         redirect_slashes=False,
@@ -36,25 +30,14 @@ def create_api(service: DbtCloud) -> FastAPI:
     api.add_exception_handler(HTTPException, envelope.on_http_error)
     api.add_exception_handler(RequestValidationError, envelope.on_invalid)
     api.add_exception_handler(Exception, envelope.on_crash)
-    api.include_router(accounts.router)
-    for version in ("v2", "v3"):
-        account = APIRouter(
-            prefix=f"/{version}/accounts/{{account_id}}", dependencies=[Depends(known_account)]
-        )
-        account.include_router(projects.router)
-        if version == "v2":
-            for module in (environments, jobs, artifacts, runs):
-                account.include_router(module.router)
-        else:
-            account.include_router(environments.project_router)
-        api.include_router(account)
-    api.add_api_route("/{path:path}", _add_slash, methods=["GET"])
+    account = APIRouter(prefix="/v2/accounts/{account_id}", dependencies=[Depends(known_account)])
+    for module in (jobs, artifacts, runs):
+        account.include_router(module.router)
+    api.include_router(account)
+
+    async def answer(request: Request) -> Response:
+        return await dispatch(request, service)
+
+    methods = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    api.add_api_route("/{path:path}", answer, methods=methods)
     return api
-
-
-async def _add_slash(path: str, request: Request) -> Response:
-    """Send a reader who forgot the slash at the end to the right path; writers get a 405."""
-    if path.endswith("/"):
-        raise HTTPException(404, "The requested resource was not found.")
-    url = request.url.replace(path=f"{request.url.path}/")
-    return RedirectResponse(str(url), status_code=308)

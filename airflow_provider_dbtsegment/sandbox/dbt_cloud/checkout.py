@@ -5,7 +5,9 @@ the same place can a run reuse what an earlier one has parsed.
 """
 
 import hashlib
+import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +69,14 @@ class Checkout:
 
     def _parsed_file(self, variables: str) -> Path:
         return self._parsed / hashlib.sha256(variables.encode()).hexdigest()[:16]
+
+
+def files_of(project: Path) -> Iterator[Path]:
+    """Yield the files of a project that a clone has."""
+    for folder, folders, names in os.walk(project):
+        left_out = LEFT_OUT(folder, [*folders, *names])
+        folders[:] = sorted(set(folders) - left_out)
+        yield from (Path(folder, name) for name in sorted(set(names) - left_out))
 
 
 def has_packages(project: Path) -> bool:

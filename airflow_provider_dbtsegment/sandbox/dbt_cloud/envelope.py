@@ -14,22 +14,29 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.query import Page
 
 def success(data: Any) -> JSONResponse:
     """Answer with one thing."""
-    return JSONResponse({"status": _status(200, "Success!"), "data": data})
+    return JSONResponse(enveloped(data))
 
 
 def success_page(page: Page[Any], data: Sequence[Any]) -> JSONResponse:
     """Answer with a page of a list."""
-    return JSONResponse(
-        {
-            "status": _status(200, "Success!"),
-            "data": list(data),
-            "extra": {
-                "filters": {"limit": page.limit, "offset": page.offset, **page.filters},
-                "order_by": page.order_by,
-                "pagination": {"count": len(data), "total_count": page.total_count},
-            },
-        }
-    )
+    return JSONResponse(enveloped_page(page, data))
+
+
+def enveloped(data: Any, code: int = 200) -> dict[str, Any]:
+    """Put one thing into the envelope."""
+    return {"status": _status(code, "Success!"), "data": data}
+
+
+def enveloped_page(page: Page[Any], data: Sequence[Any]) -> dict[str, Any]:
+    """Put a page of a list into the envelope."""
+    return {
+        **enveloped(list(data)),
+        "extra": {
+            "filters": {"limit": page.limit, "offset": page.offset, **page.filters},
+            "order_by": page.order_by,
+            "pagination": {"count": len(data), "total_count": page.total_count},
+        },
+    }
 
 
 def failure(code: int, message: str, data: Any = None) -> JSONResponse:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
-from airflow_provider_dbtsegment.sandbox.config import EnvironmentConfig, JobConfig
 from airflow_provider_dbtsegment.sandbox.dbt.client import Invocation
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import commands, plan
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Environment, Job
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import INTERRUPTED, now
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
@@ -35,12 +35,18 @@ class Execution:
     """Executes a run that has left the queue."""
 
     def __init__(
-        self, workshop: Workshop, run: Run, job: JobConfig, environment: EnvironmentConfig
+        self,
+        workshop: Workshop,
+        run: Run,
+        job: Job,
+        environment: Environment,
+        variables: dict[str, str],
     ) -> None:
         self._shop = workshop
         self._run = run
         self._job = job
         self._environment = environment
+        self._own_variables = variables
         self._folder = workshop.folder(run.id)
         self._checkout = workshop.checkout(run.job_id)
         self._lock = threading.Lock()
@@ -113,6 +119,7 @@ class Execution:
         else:
             target_name, output = profile_of(
                 self._run,
+                self._job,
                 self._environment,
                 self._shop.warehouse.path,
                 self._shop.warehouse_config,
@@ -207,5 +214,9 @@ class Execution:
 
     def _variables(self, index: int) -> dict[str, str]:
         return variables_of(
-            self._run, self._shop.account_id, self._checkout.profiles, self._folder.step(index)
+            self._run,
+            self._shop.account_id,
+            self._own_variables,
+            self._checkout.profiles,
+            self._folder.step(index),
         )

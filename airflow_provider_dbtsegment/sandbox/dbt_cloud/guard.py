@@ -1,22 +1,23 @@
 """Who may ask, and how often."""
 
-import secrets
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from fastapi import Request
 
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import ApiError
 
 WINDOW_SECONDS = 60.0
 
 
 class Guard:
-    """Lets requests pass that bear the token, so many a minute."""
+    """Lets requests pass that bear a token, so many a minute."""
 
-    def __init__(self, token: str, requests_per_minute: int) -> None:
-        self._token = token.encode()
+    def __init__(self, owner_of: Callable[[str], Actor | None], requests_per_minute: int) -> None:
+        self._owner_of = owner_of
         self._limit = requests_per_minute
         self._passed: deque[float] = deque()
         self._lock = threading.Lock()
@@ -24,9 +25,10 @@ class Guard:
     async def __call__(self, request: Request) -> None:
         """Refuse a request with 401 or 429."""
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        known = secrets.compare_digest(token.strip().encode(), self._token)
-        if scheme.lower() not in ("token", "bearer") or not known:
+        actor = self._owner_of(token.strip()) if scheme.lower() in ("token", "bearer") else None
+        if actor is None:
             raise ApiError(401, "Invalid token")
+        request.state.actor = actor
         if not self._admit():
             raise ApiError(
                 429, f"Rate limit exceeded: {self._limit} requests a minute and account."

@@ -38,7 +38,7 @@ def create_pages(service: DbtCloud) -> APIRouter:
 def render(service: DbtCloud, run: Run) -> str:
     """Write the page; whatever comes from outside is escaped."""
     template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    job = service.catalog.jobs.get(run.job_id)
+    job = service.catalog.job(run.job_id)
     message = f'<p class="message">{escape(run.status_message)}</p>' if run.status_message else ""
     return template.substitute(
         refresh="" if run.status.is_terminal else REFRESH,

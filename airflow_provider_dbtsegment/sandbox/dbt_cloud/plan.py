@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from airflow_provider_dbtsegment.sandbox.config import JobConfig
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Job
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.checkout import has_packages
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step, Trigger
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
@@ -16,7 +16,7 @@ RETRY = "dbt retry"
 PlannedStep = tuple[str, str | None]
 
 
-def plan_run(job: JobConfig, trigger: Trigger, project: Path) -> list[PlannedStep]:
+def plan_run(job: Job, trigger: Trigger, project: Path) -> list[PlannedStep]:
     """Return name and dbt command of each step of a new run."""
     commands = list(trigger.steps_override or job.execute_steps)
     if _generates_docs(job, trigger):
@@ -47,7 +47,7 @@ def _plan(commands: list[str], project: Path) -> list[PlannedStep]:
     return [(CLONE, None), (PROFILE, None), *named]
 
 
-def _generates_docs(job: JobConfig, trigger: Trigger) -> bool:
+def _generates_docs(job: Job, trigger: Trigger) -> bool:
     if trigger.generate_docs_override is not None:
         return trigger.generate_docs_override
     return job.generate_docs

@@ -14,7 +14,14 @@ Predicate = Callable[[Any], bool]
 Filter = Callable[[str], Predicate]
 
 MAX_LIMIT = 100
-STATES = {"active": True, "1": True, "all": True, "deleted": False, "2": False}
+ACTIVE, DELETED = 1, 2
+STATES = {
+    "active": {ACTIVE},
+    "1": {ACTIVE},
+    "all": {ACTIVE, DELETED},
+    "deleted": {DELETED},
+    "2": {DELETED},
+}
 
 
 @dataclass(frozen=True)
@@ -33,25 +40,28 @@ def select(
     items: Iterable[T],
     query: Mapping[str, str],
     filters: Mapping[str, Filter],
-    orders: Iterable[str] = ("id",),
+    orders: Iterable[str] | None = ("id",),
 ) -> Page[T]:
     """Filter, order and cut ``items``; parameters that are no filter are let be.
 
+    :param orders: the fields to order by; None leaves the order as it is.
     :raises InvalidError: when a parameter cannot be read.
     """
     used = {name: value for name, value in query.items() if name in filters and value != ""}
     selected = list(items)
-    for name, value in used.items():
+    asked = used if "state" in used or "state" not in filters else {"state": "active", **used}
+    for name, value in asked.items():
         try:
             predicate = filters[name](value)
         except (TypeError, ValueError) as error:
             raise InvalidError(name, str(error)) from error
         selected = [item for item in selected if predicate(item)]
-    order_by = query.get("order_by") or "id"
+    order_by = "" if orders is None else query.get("order_by") or "id"
     field = order_by.removeprefix("-")
-    if field not in orders:
-        raise InvalidError("order_by", f"Use one of {', '.join(orders)}.")
-    selected.sort(key=lambda item: _order_key(item, field), reverse=order_by.startswith("-"))
+    if orders is not None:
+        if field not in orders:
+            raise InvalidError("order_by", f"Use one of {', '.join(orders)}.")
+        selected.sort(key=lambda item: _order_key(item, field), reverse=order_by.startswith("-"))
     limit = _number(query, "limit", MAX_LIMIT, least=1, most=MAX_LIMIT)
     offset = _number(query, "offset", 0, least=0)
     page = selected[offset : offset + limit]
@@ -63,7 +73,7 @@ def equal(field: str, read: Callable[[str], Any] = int) -> Filter:
 
     def parse(text: str) -> Predicate:
         wanted = read(text)
-        return lambda item: bool(getattr(item, field) == wanted)
+        return lambda item: bool(value_of(item, field) == wanted)
 
     return parse
 
@@ -73,7 +83,7 @@ def within(field: str) -> Filter:
 
     def parse(text: str) -> Predicate:
         wanted = set(_json_list(text))
-        return lambda item: getattr(item, field) in wanted
+        return lambda item: value_of(item, field) in wanted
 
     return parse
 
@@ -83,14 +93,14 @@ def greater(field: str) -> Filter:
 
     def parse(text: str) -> Predicate:
         least = int(text)
-        return lambda item: bool(getattr(item, field) > least)
+        return lambda item: bool(value_of(item, field) > least)
 
     return parse
 
 
 def contains(field: str) -> Filter:
     """Let items pass whose field contains the text, whatever its case."""
-    return lambda text: lambda item: text.lower() in str(getattr(item, field)).lower()
+    return lambda text: lambda item: text.lower() in str(value_of(item, field)).lower()
 
 
 def between(field: str) -> Filter:
@@ -102,10 +112,29 @@ def between(field: str) -> Filter:
             raise ValueError("Give a JSON list of two times.")
 
         def inside(item: Any) -> bool:
-            at = getattr(item, field)
+            at = value_of(item, field)
+            at = _time(at) if isinstance(at, str) else at
             return at is not None and times[0] <= at <= times[1]
 
         return inside
+
+    return parse
+
+
+def true_or_not(field: str, within: str | None = None) -> Filter:
+    """Let items pass whose field is true, or is not.
+
+    :param within: the name inside of the field, when that is an object.
+    """
+
+    def parse(text: str) -> Predicate:
+        wanted = boolean(text)
+
+        def test(item: Any) -> bool:
+            value = value_of(item, field)
+            return bool(value_of(value, within) if within else value) == wanted
+
+        return test
 
     return parse
 
@@ -118,10 +147,10 @@ def boolean(text: str) -> bool:
 
 
 def state(text: str) -> Predicate:
-    """Let items pass that are in the state; nothing in the sandbox is ever deleted."""
+    """Let items pass that are in the state; what has none is active."""
     if text not in STATES:
         raise ValueError("Must be active, deleted or all.")
-    return lambda _: STATES[text]
+    return lambda item: (value_of(item, "state") or ACTIVE) in STATES[text]
 
 
 def related(query: Mapping[str, str]) -> set[str]:
@@ -152,8 +181,17 @@ def _time(text: str) -> datetime:
 
 
 def _order_key(item: Any, field: str) -> tuple[Any, ...]:
-    value = getattr(item, field)
-    return (value is None, value, item.id)
+    value = value_of(item, field)
+    number = value_of(item, "id")
+    if isinstance(number, str):  # made at random: time is the order of such records
+        number = value_of(item, "created_at")
+        value = number if field == "id" else value
+    return (value is None, value, number)
+
+
+def value_of(item: Any, field: str) -> Any:
+    """Return a field of a record or of an object; None when it has none of this name."""
+    return item.get(field) if isinstance(item, Mapping) else getattr(item, field, None)
 
 
 def _number(

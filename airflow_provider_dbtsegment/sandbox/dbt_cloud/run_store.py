@@ -32,9 +32,14 @@ class RunStore:
         self._newest_of_job: dict[int, int] = {}
         self._steps: dict[int, tuple[int, int]] = {}
         self._changed = threading.Condition(threading.RLock())
+        self._listeners: list[Callable[[Run | None, Run], None]] = []
         self._load()
         self._next_run_id = max(self._runs, default=0) + 1
         self._next_step_id = max(self._steps, default=0) + 1
+
+    def listen(self, listener: Callable[[Run | None, Run], None]) -> None:
+        """Tell ``listener`` of each change, the run before and after it; it must be quick."""
+        self._listeners.append(listener)
 
     def all(self) -> list[Run]:
         """Return all runs, oldest first."""
@@ -124,8 +129,11 @@ class RunStore:
         draft = folder / "run.json.new"
         draft.write_bytes(_json.dump_json(run, indent=1))
         os.replace(draft, folder / "run.json")
+        old = self._runs.get(run.id)
         self._remember(run)
         self._changed.notify_all()
+        for listener in self._listeners:
+            listener(old, run)
 
     def _remember(self, run: Run) -> None:
         self._runs[run.id] = run

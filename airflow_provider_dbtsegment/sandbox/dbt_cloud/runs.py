@@ -29,7 +29,7 @@ class RunService:
         self._catalog = catalog
         self._shop = workshop
         self._order = threading.Lock()
-        self._scheduler = Scheduler(workshop.store, catalog.account.run_slots, self._execution_of)
+        self._scheduler = Scheduler(workshop.store, catalog.run_slots, self._execution_of)
 
     @property
     def store(self) -> RunStore:
@@ -50,15 +50,15 @@ class RunService:
         """Return what a run left on disk."""
         return self._shop.folder(run.id)
 
-    def most_recent(self, job: Job, *, completed: bool) -> Run | None:
+    def most_recent(self, job_id: int, *, completed: bool) -> Run | None:
         """Return the newest run of a job.
 
         :param completed: look at runs only that have ended.
         """
-        newest = self.store.newest(job.id)
+        newest = self.store.newest(job_id)
         if newest is None or newest.status.is_terminal or not completed:
             return newest
-        ended = (r for r in reversed(self.store.all()) if r.job_id == job.id)
+        ended = (r for r in reversed(self.store.all()) if r.job_id == job_id)
         return next((run for run in ended if run.status.is_terminal), None)
 
     def trigger(self, job: Job, *, category: str = "api", **request: Any) -> Run:
@@ -73,7 +73,7 @@ class RunService:
             except commands.CommandError as error:
                 raise InvalidError("steps_override", str(error)) from error
         trigger = Trigger(id=0, cause_category=category, **request)
-        return self._add(job, trigger, plan.plan_run(job.config, trigger, self._shop.project_dir))
+        return self._add(job, trigger, plan.plan_run(job, trigger, self._shop.project_dir))
 
     def retry(self, run: Run) -> Run:
         """Put a run into the queue that resumes a failed one.
@@ -82,10 +82,12 @@ class RunService:
         """
         with self._order:
             reason = self.why_no_retry(run)
+            if self._catalog.job(run.job_id) is None:
+                raise ApiError(400, f"Run {run.id} cannot be retried: its job is deleted.")
             if reason is not None:
                 raise ApiError(400, f"Run {run.id} cannot be retried: {reason}", {"reason": reason})
             return self._add(
-                self._catalog.jobs[run.job_id],
+                self._catalog.job_of(run.job_id),
                 replace(run.trigger, cause_category="rerun"),
                 plan.plan_retry(run, self._shop.project_dir),
                 retrying=run,
@@ -108,6 +110,12 @@ class RunService:
         self._scheduler.cancel(run.id)
         self.store.wait(run.id, lambda one: one.status.is_terminal, CANCEL_SECONDS)
         return self.get(run.id)
+
+    def cancel_all_of(self, job_id: int) -> None:
+        """End what is queued or running of a job, without waiting for it."""
+        for run in self.store.all():
+            if run.job_id == job_id and not run.status.is_terminal:
+                self._scheduler.cancel(run.id)
 
     def why_no_retry(self, run: Run) -> str | None:
         """Return the reason why a run cannot be retried; None when it can."""
@@ -148,6 +156,6 @@ class RunService:
         return self.get(run.id)
 
     def _execution_of(self, run: Run) -> Execution:
-        job = self._catalog.jobs[run.job_id].config
-        environment = self._catalog.environments[run.environment_id].config
-        return Execution(self._shop, run, job, environment)
+        job = self._catalog.job_of(run.job_id)
+        environment = self._catalog.environment_of(run.environment_id)
+        return Execution(self._shop, run, job, environment, self._catalog.variables_of(job))

@@ -1,17 +1,22 @@
 """The dbt Cloud side as one object: what routes ask."""
 
-from collections.abc import Collection
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from airflow_provider_dbtsegment.sandbox.config import Config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
-from airflow_provider_dbtsegment.sandbox.dbt_cloud import catalog_views, times, views
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Catalog, Environment, Job
+from airflow_provider_dbtsegment.sandbox.dbt_cloud import tokens, views
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Catalog
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.contract import contract
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.record_store import RecordStore
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import RunStore, now
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.showing import show
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import RunStore
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.runs import RunService
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.seeding import seed
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.seeds import OWNER
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.webhook_delivery import WebhookDelivery
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.workshop import Workshop
 from airflow_provider_dbtsegment.sandbox.warehouse import Warehouse
 
@@ -28,13 +33,18 @@ class DbtCloud:
         dbt: DbtClient,
     ) -> None:
         self.config = config.dbt_cloud
-        self.catalog = Catalog(config.dbt_cloud)
         self.account_id = config.dbt_cloud.account.id
-        self._since = str(times.text(now()))
+        self.project_dir = project_dir
+        self.records = RecordStore(state_dir)
+        seed(self.records, config.dbt_cloud)
+        self.catalog = Catalog(self.records, config.dbt_cloud.account.run_slots)
+        self.webhooks = WebhookDelivery(self.records, self.account_id)
+        store = RunStore(state_dir / "runs")
+        store.listen(self.webhooks.on_run)
         self.runs = RunService(
             self.catalog,
             Workshop(
-                store=RunStore(state_dir / "runs"),
+                store=store,
                 dbt=dbt,
                 warehouse=warehouse,
                 warehouse_config=config.warehouse,
@@ -47,35 +57,14 @@ class DbtCloud:
     def stop(self) -> None:
         """End all runs; their processes are gone afterwards."""
         self.runs.stop()
+        self.webhooks.stop()
+        self.records.close()
 
-    def show_account(self) -> dict[str, Any]:
-        """Show the account."""
-        return catalog_views.account_fields(self.catalog.account, self._since)
-
-    def show_project(self, project_id: int) -> dict[str, Any]:
-        """Show a project."""
-        project = self.catalog.projects[project_id]
-        return catalog_views.project_fields(project, self.account_id, self._since)
-
-    def show_environment(self, environment: Environment) -> dict[str, Any]:
-        """Show an environment."""
-        return catalog_views.environment_fields(
-            environment, self.account_id, self._since, version("dbt-core")
-        )
-
-    def show_job(
-        self, job: Job, related: Collection[str] = (), base_url: str = ""
-    ) -> dict[str, Any]:
-        """Show a job with what is asked for."""
-        environment = self.catalog.environments[job.environment_id]
-        shown = catalog_views.job_fields(job, environment, self.account_id, self._since)
-        if "environment" in related:
-            shown["environment"] = self.show_environment(environment)
-        for name, completed in (("most_recent_run", False), ("most_recent_completed_run", True)):
-            if name in related:
-                run = self.runs.most_recent(job, completed=completed)
-                shown[name] = None if run is None else self.show_run(run, base_url, set())
-        return shown
+    def owner_of(self, token: str) -> Actor | None:
+        """Return whose token it is; None when it opens nothing."""
+        if token == self.config.token:
+            return Actor("Sandbox Owner", user_id=OWNER)
+        return tokens.owner_of(self.records, token)
 
     def show_run(self, run: Run, base_url: str, related: set[str]) -> dict[str, Any]:
         """Show a run with what is asked for.
@@ -92,11 +81,10 @@ class DbtCloud:
         }
         if "trigger" in related:
             shown["trigger"] = views.trigger_fields(run)
-        if "job" in related and run.job_id in self.catalog.jobs:
-            shown["job"] = self.show_job(self.catalog.jobs[run.job_id])
-        if "environment" in related and run.environment_id in self.catalog.environments:
-            environment = self.catalog.environments[run.environment_id]
-            shown["environment"] = self.show_environment(environment)
+        if "job" in related:
+            shown["job"] = self._show("jobs", run.job_id)
+        if "environment" in related:
+            shown["environment"] = self._show("environments", run.environment_id)
         if "run_steps" in related or "debug_logs" in related:
             shown["run_steps"] = [self.show_step(run, step, related) for step in run.steps]
         return shown
@@ -109,3 +97,16 @@ class DbtCloud:
             self.runs.folder(run),
             whole_debug_log="debug_logs" in related,
         )
+
+    def _show(self, kind: str, record_id: int) -> dict[str, Any] | None:
+        record = self.records.get(kind, record_id)
+        if record is None:
+            return None
+        about = {"jobs": "InternalJobDefinition", "environments": "EnvironmentV2"}[kind]
+        schemas = contract().schemas_with(about)
+        shown = show(self, kind, record, schemas[about], schemas)
+        schedule = shown.get("schedule")
+        if schedule:
+            names = {name: schedule[name]["type"] for name in ("date", "time")}
+            shown["schedule"] = {"cron": schedule.get("cron") or "", **names}
+        return shown

@@ -32,7 +32,7 @@ async def known_account(account_id: int, service: Service) -> None:
 
 async def known_job(job_id: int, service: Service) -> Job:
     """Return the job of the path."""
-    job = service.catalog.jobs.get(job_id)
+    job = service.catalog.job(job_id)
     if job is None:
         raise NotFoundError
     return job

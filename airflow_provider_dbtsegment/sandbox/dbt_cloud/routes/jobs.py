@@ -1,46 +1,19 @@
 """``/jobs/``"""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
-from airflow_provider_dbtsegment.sandbox.dbt_cloud import query
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.envelope import success, success_page
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.envelope import success
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.artifacts import send_artifact
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.dependencies import (
     BaseUrl,
     KnownJob,
-    Related,
     Service,
 )
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.trigger_request import TriggerRequest
 
-FILTERS: dict[str, query.Filter] = {
-    "environment_id": query.equal("environment_id"),
-    "name__icontains": query.contains("name"),
-    "pk": query.equal("id"),
-    "pk__in": query.within("id"),
-    "project_id": query.equal("project_id"),
-    "project_id__in": query.within("project_id"),
-    "state": query.state,
-}
-
 router = APIRouter(prefix="/jobs")
-
-
-@router.get("/")
-def list_jobs(request: Request, service: Service, related: Related, base: BaseUrl) -> JSONResponse:
-    """List jobs."""
-    page = query.select(
-        service.catalog.jobs.values(), request.query_params, FILTERS, orders=("id", "name")
-    )
-    return success_page(page, [service.show_job(job, related, base) for job in page.items])
-
-
-@router.get("/{job_id}/")
-def get_job(job: KnownJob, service: Service, related: Related, base: BaseUrl) -> JSONResponse:
-    """Show a job."""
-    return success(service.show_job(job, related, base))
 
 
 @router.post("/{job_id}/run/")
