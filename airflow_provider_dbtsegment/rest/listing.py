@@ -38,10 +38,11 @@ class Listing(Sequence[T]):
     def __getitem__(self, index: slice) -> list[T]: ...
 
     def __getitem__(self, index: int | slice) -> T | list[T]:
-        last = index.stop if isinstance(index, slice) else index
-        start = index.start if isinstance(index, slice) else 0
-        from_end = last is None or last < 0 or (start is not None and start < 0)
-        self._fetch(None if from_end else last + 1)
+        ends = [index.start, index.stop] if isinstance(index, slice) else [index]
+        if ends[-1] is None or any(end is not None and end < 0 for end in ends):
+            self._fetch(None)
+        else:
+            self._fetch(ends[-1] + (not isinstance(index, slice)))
         return self._fetched[index]
 
     def __len__(self) -> int:

@@ -11,12 +11,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi, DbtCloudSettings
+from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 from airflow_provider_dbtsegment.dbt_cloud.types import RunStatus, outcome, status_label
 from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
     ConfigurationError,
     InvalidRequestError,
     NotFoundError,
+    ShortListError,
 )
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.outcomes import Outcome
@@ -179,3 +181,39 @@ def test_the_account_of_the_sandbox_is_read(dbt_cloud: DbtCloudHook) -> None:
     assert [one["name"] for one in dbt_cloud.list_environments(10)] == ["Production"]
     assert dbt_cloud.get_job(1)["name"] == "Build"
     assert len(dbt_cloud.list_jobs(project_id=10)) == 6
+
+
+def test_a_list_that_is_shorter_than_promised_is_an_error(
+    api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    server.script(page(0, 100, 250), page(0, 0, 250))
+    runs = api.list_runs()
+    assert runs[99]["id"] == 99
+    with pytest.raises(ShortListError, match="promised 250 entries and left out 150"):
+        len(runs)
+    assert runs[99]["id"] == 99
+
+
+def test_pages_are_fetched_while_one_iterates(api: DbtCloudApi, server: ScriptedServer) -> None:
+    server.script(page(0, 100, 250), page(100, 200, 250), Reply(500))
+    for run in api.list_runs():
+        if run["id"] == 150:
+            break
+    assert [query["offset"] for query in queries(server)] == ["0", "100"]
+
+
+def test_a_list_that_is_not_documented_to_have_pages_is_read_to_its_end_too(
+    api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    server.script(page(0, 100, 130), page(100, 130, 130))
+    assert len(api.list_service_tokens()) == 130
+    assert queries(server) == [{}, {"limit": "100", "offset": "100"}]
+    server.script(Reply(body='{"data": [{"id": 1}, {"id": 2}]}'))
+    assert [one["id"] for one in api.list_service_tokens(limit=1)] == [1]
+
+
+def test_the_bulk_answer_of_a_wait_may_leave_runs_out(
+    api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    server.script(page(7, 8, 2), page(0, 0, 2))
+    assert list(RunSource(api).ask_many([7, 9])) == [7]
