@@ -116,8 +116,8 @@ def step_fields(
         "finished_at": times.text(step.finished_at),
         "duration": times.clock(length),
         "duration_humanized": times.humanized(length),
-        "run_step_command": step.command and {"run_step_id": step.id, "dbt_command": step.command},
-        "run_step_invocation": None,
+        "run_step_command": {"run_step_id": step.id, "dbt_command": step.command or ""},
+        "run_step_invocation": {"run_step_id": step.id, "run_id": step.run_id},
     }
 
 
