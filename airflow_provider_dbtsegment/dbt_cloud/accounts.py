@@ -74,10 +74,10 @@ class AccountsApi(DbtCloudBase):
             Record, "licenses", limit=limit, paged=False, account_id=account_id, version=2
         )
 
-    def list_feature_flags(self, *, account_id: int | None = None) -> Record:
+    def list_feature_flags(self, *, account_id: int | None = None) -> Any:
         """
-        List the feature flags of an account.
+        List the feature flags of an account, in the form that dbt Cloud gives; it documents none.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "feature-flag", account_id=account_id)
+        return self._get(object, "feature-flag", account_id=account_id)

@@ -239,6 +239,7 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
                 "GET", path, params=params, budget=self._account_budget()
             )
             page = shape(answer.body, Record, where, needs=("data",))
+            mask_secrets(page["data"], self._mask_secret)
             rows = shape(page["data"], list, where)
             yield from (shape(row, kind, where) for row in rows)
             seen += len(rows)

@@ -123,7 +123,7 @@ class CIJobsApi(JobTriggersApi):
     def _clone(self, job: Job, delete: bool, account_id: int | None) -> Iterator[int]:
         """Clone a job, and delete the clone at the end of the block."""
         name = f"{job['name']}{CLONE}{uuid4().hex[:8]}]"
-        definition = {key: job.get(key) for key in CLONED if job.get(key) is not None}
+        definition = {key: job.get(key) for key in CLONED if job.get(key) not in (None, "")}
         definition |= {"name": name, "triggers": NEVER, "lifecycle_webhooks": False}
         try:
             clone_id = self.create_job(definition, account_id=account_id)["id"]

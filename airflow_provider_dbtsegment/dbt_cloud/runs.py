@@ -96,9 +96,9 @@ class RunsApi(DbtCloudBase):
 
     def get_run_timing_details(
         self, run_id: int, *, project_id: int | None = None, account_id: int | None = None
-    ) -> Record:
+    ) -> Any:
         """
-        Get how long the parts of a run took.
+        Get how long the parts of a run took, in the form that dbt Cloud gives; it documents none.
 
         :param project_id: The project of the run; it is looked up if it is not given.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
@@ -106,7 +106,7 @@ class RunsApi(DbtCloudBase):
         if project_id is None:
             project_id = self.get_run(run_id, account_id=account_id)["project_id"]
         parts = ("projects", project_id, "runs", run_id, "timing")
-        return self._get(Record, *parts, account_id=account_id)
+        return self._get(object, *parts, account_id=account_id)
 
     def list_runs(
         self,
