@@ -64,7 +64,7 @@ async def on_invalid(_: Request, error: Exception) -> JSONResponse:
         raise error
     wrong: dict[str, list[str]] = {}
     for one in error.errors():
-        field = one["loc"][-1] if one["type"] != "json_invalid" else "body"
+        field = ["body", *one["loc"]][-1] if one["type"] != "json_invalid" else "body"
         wrong.setdefault(str(field), []).append(str(one["msg"]))
     return failure(400, BAD_REQUEST, wrong)
 

@@ -1,25 +1,15 @@
 """Every operation of both documents is answered, as its document says."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.sandbox.testing import DbtClient, running_sandbox
-from tests.sandbox.conftest import WORKBENCH
 from tests.sandbox.dbt_cloud.bodies import QUERIES
 from tests.sandbox.dbt_cloud.dbt_cloud_contract import mistakes_in, operations
 from tests.sandbox.dbt_cloud.world import World, path_of
 
 # Operations that the sandbox does not answer, and why. There are none.
 LEFT_OUT: dict[tuple[str, str], str] = {}
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, dbt: DbtClient) -> Iterator[World]:
-    """One sandbox for all operations."""
-    with running_sandbox(tmp_path_factory.mktemp("world"), WORKBENCH, dbt=dbt) as sandbox:
-        yield World(sandbox)
 
 
 @pytest.mark.parametrize(

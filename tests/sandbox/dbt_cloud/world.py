@@ -21,6 +21,10 @@ class World:
     token: str = ""
     _made: dict[str, Any] = field(default_factory=dict)
 
+    def session(self) -> requests.Session:
+        """Return a session without a token."""
+        return requests.Session()
+
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         """Send a request with the token."""
         url = path if path.startswith("http") else self.sandbox.url + path

@@ -16,6 +16,10 @@ ENVELOPED: Schema = {"type": "object", "properties": {"data": {}}}
 ALIKE = {
     ("GET", ACCOUNT): ("GET", ACCOUNT_V2),
     ("GET", ACCOUNT + "environments/"): ("GET", ACCOUNT_V2 + "environments/"),
+    **{
+        (method, ACCOUNT + "environments/{id}/"): (method, ACCOUNT_V2 + "environments/{id}/")
+        for method in ("GET", "POST", "DELETE")
+    },
     ("GET", ACCOUNT + "invites/"): ("GET", ACCOUNT_V2 + "invites/"),
     ("GET", ACCOUNT_V2 + "users/{id}/"): ("GET", ACCOUNT + "users/{id}/"),
     ("GET", ACCOUNT + "private-link-endpoints/"): ("GET", ACCOUNT + "private-endpoints/"),

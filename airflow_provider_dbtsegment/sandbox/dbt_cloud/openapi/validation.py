@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.document import Schema, Schemas
 
+BLANK = "This field may not be blank."
+
 
 def mistakes(value: Any, schema: Schema, schemas: Schemas) -> dict[str, list[str]]:
     """Return what is wrong with each field; nothing when the value is right."""
@@ -37,7 +39,7 @@ def _tell(error: ValidationError) -> Iterator[tuple[str, str]]:
         words = ", ".join(repr(one) for one in error.validator_value)
         yield field or "body", f"{error.instance!r} is not a valid choice; use one of {words}."
     elif error.validator == "minLength" and not error.instance:
-        yield field or "body", "This field may not be blank."
+        yield field or "body", BLANK
     else:
         yield field or "body", f"{error.message}."
 

@@ -18,7 +18,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.schemas import (
     properties,
     resolve,
 )
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.validation import mistakes
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.validation import BLANK, mistakes
 
 WORDS = {"true": True, "false": False}
 
@@ -66,14 +66,22 @@ def complete(
 
 
 def check(body: Any, schema: Schema | None, schemas: Schemas) -> None:
-    """Refuse a body that its schema does not allow.
+    """Refuse a body that its schema does not allow; null stands for nothing at any depth.
+
+    An optional text may be empty although the documents say otherwise: that is how it is answered,
+    and clients send back what they were answered.
 
     :raises ApiError: 400, with what is wrong by field.
     """
-    wrong = mistakes(body, schema, schemas) if schema is not None else {}
-    fields = properties(schema, schemas)
-    for name in [one for one in wrong if _is_anything(fields.get(one)) and one not in body]:
-        del wrong[name]
+    if schema is None:
+        return
+    fields, needed = properties(schema, schemas), required(schema, schemas)
+    wrong = {
+        name: messages
+        for name, messages in mistakes(_without_nulls(body), schema, schemas).items()
+        if not (_is_anything(fields.get(name)) and name not in body)
+        and not (name in fields and name not in needed and messages == [BLANK])
+    }
     if wrong:
         name, messages = next(iter(wrong.items()))
         raise ApiError(400, f"{BAD_REQUEST} {name}: {messages[0]}", wrong)
@@ -92,6 +100,12 @@ def as_object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidError("body", "Must be an object.")
     return body
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(one) for name, one in value.items() if one is not None}
+    return [_without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _is_anything(schema: Schema | None) -> bool:

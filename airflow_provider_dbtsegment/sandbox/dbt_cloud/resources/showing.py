@@ -53,18 +53,22 @@ def show(
         if (kind, name) in MANY:
             other, field = MANY[kind, name]
             shown[name] = [
-                visible(service, other, one)
+                bare(one)
                 for one in service.records.all(other)
                 if one.get(field) == record["id"] and one.get("state") != DELETED
             ]
         elif name in ONE:
             other, field = ONE[name]
             related = service.records.get(other, record.get(field))
-            shown[name] = None if related is None else visible(service, other, related)
+            shown[name] = None if related is None else bare(related)
     return fill(shown, schema, schemas)
 
 
 def visible(service: DbtCloud, kind: str, record: Record) -> dict[str, Any]:
     """Return the fields of a record that may be seen, and what its kind adds."""
-    fields = {name: value for name, value in record.items() if not name.startswith("_")}
-    return {**fields, **row(kind).show(service, record)}
+    return {**bare(record), **row(kind).show(service, record)}
+
+
+def bare(record: Record) -> dict[str, Any]:
+    """Return the fields of a record that may be seen."""
+    return {name: value for name, value in record.items() if not name.startswith("_")}

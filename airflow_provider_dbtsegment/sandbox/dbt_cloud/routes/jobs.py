@@ -11,15 +11,13 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.dependencies import (
     KnownJob,
     Service,
 )
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.trigger_request import TriggerRequest
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.trigger_request import TriggerBody
 
 router = APIRouter(prefix="/jobs")
 
 
 @router.post("/{job_id}/run/")
-def trigger_run(
-    job: KnownJob, body: TriggerRequest, service: Service, base: BaseUrl
-) -> JSONResponse:
+def trigger_run(job: KnownJob, body: TriggerBody, service: Service, base: BaseUrl) -> JSONResponse:
     """Start a run, and show it with its trigger and its job."""
     run = service.runs.trigger(job, **body.model_dump())
     return success(service.show_run(run, base, {"trigger", "job"}))

@@ -53,6 +53,7 @@ def get_run(run: KnownRun, service: Service, related: Related, base: BaseUrl) ->
     return success(service.show_run(run, base, related))
 
 
+@router.post("/runs/{run_id}/cancel")  # as the vendor's own client spells it
 @router.post("/runs/{run_id}/cancel/")
 def cancel_run(run: KnownRun, service: Service, base: BaseUrl) -> JSONResponse:
     """End a run."""

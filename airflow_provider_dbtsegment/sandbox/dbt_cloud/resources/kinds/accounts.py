@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import InvalidError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.query import DELETED
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.replies import reply
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.showing import bare
 
 if TYPE_CHECKING:
     from fastapi.responses import Response
@@ -27,7 +28,7 @@ def prepare(_: Call, draft: Draft, __: Record | None) -> None:
 def show(service: DbtCloud, _: Record) -> Mapping[str, Any]:
     """Show the account's groups."""
     groups = [one for one in service.records.all("groups") if one.get("state") != DELETED]
-    return {"groups": groups}
+    return {"groups": [bare(one) for one in groups]}
 
 
 def list_feature_flags(call: Call) -> Response:

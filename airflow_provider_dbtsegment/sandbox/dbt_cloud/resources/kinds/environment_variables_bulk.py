@@ -49,7 +49,10 @@ def create(call: Call) -> Response:
 def update(call: Call) -> Response:
     """Set the values of a variable, and its name; a value that is null is deleted."""
     body = as_object(call.body)
-    body = {"env_vars": body.get("env_vars", body.get("env_var"))}
+    given = body.get("env_vars", body.get("env_var"))
+    if isinstance(given, dict):
+        given = {name: value for name, value in given.items() if name != "ids"}
+    body = {"env_vars": given}
     check(body, call.operation.request, call.operation.schemas)
     variable = body["env_vars"]
     name = variable["name"]

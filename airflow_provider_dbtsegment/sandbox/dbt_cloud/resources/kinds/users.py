@@ -16,6 +16,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.replies import (
     reply_record,
 )
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.rows import row
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.showing import bare
 
 if TYPE_CHECKING:
     from fastapi.responses import Response
@@ -31,7 +32,7 @@ SEATS = {"developer": 100, "explorer": 0, "read_only": 100, "it": 10, "analyst":
 def show(service: DbtCloud, record: Record) -> Mapping[str, Any]:
     """Show names and licenses."""
     licenses = [one for one in service.records.all("permissions") if one["user_id"] == record["id"]]
-    shown = [{**_bare(one), **show_license(service, one)} for one in licenses]
+    shown = [{**bare(one), **show_license(service, one)} for one in licenses]
     return {
         "fullname": f"{record['first_name']} {record['last_name']}".strip(),
         "email_verified": True,
@@ -108,10 +109,6 @@ def invite(call: Call) -> Response:
             }
             writing.make(call, row("invites"), fields)
     return reply(call, {"sent": addresses})
-
-
-def _bare(record: Record) -> dict[str, Any]:
-    return {name: value for name, value in record.items() if not name.startswith("_")}
 
 
 HANDLERS = {
