@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow_provider_dbtsegment.sandbox.config import Config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
-from airflow_provider_dbtsegment.sandbox.dbt_cloud import tokens, views
+from airflow_provider_dbtsegment.sandbox.dbt_cloud import audit_log, tokens, views
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Catalog
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.contract import contract
@@ -65,6 +65,11 @@ class DbtCloud:
         if token == self.config.token:
             return Actor("Sandbox Owner", user_id=OWNER)
         return tokens.owner_of(self.records, token)
+
+    def note_run(self, actor: Actor, verb: str, run: Run) -> None:
+        """Note in the audit log what somebody has done to a run."""
+        about = {"id": run.id, "name": run.trigger.cause, "project_id": run.project_id}
+        audit_log.add(self.records, self.account_id, actor, "run", verb, about)
 
     def show_run(self, run: Run, base_url: str, related: set[str]) -> dict[str, Any]:
         """Show a run with what is asked for.

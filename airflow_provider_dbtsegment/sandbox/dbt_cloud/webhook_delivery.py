@@ -35,6 +35,7 @@ class WebhookDelivery:
         self._account_id = account_id
         self._stopping = threading.Event()
         self._senders = ThreadPoolExecutor(4, thread_name_prefix="webhook")
+        self._waiting: set[threading.Timer] = set()
 
     def on_run(self, old: Run | None, run: Run) -> None:
         """Queue what a change of a run means to subscribers."""
@@ -44,53 +45,62 @@ class WebhookDelivery:
             for one in self._records.all(SUBSCRIPTIONS):
                 wants_job = not one.get("job_ids") or run.job_id in one["job_ids"]
                 if one["active"] and event_type in one["event_types"] and wants_job:
-                    data = self._about(run)
-                    self._senders.submit(self._send, one, event_type, data, TRIES)
+                    event = self._event(one, event_type, self._about(run))
+                    self._senders.submit(self._send, one, event, 1)
 
     def send_test(self, subscription: Record) -> str:
         """Send an event of no run, once; return its id."""
         data = {"jobId": "0", "runId": "0", "runStatus": "Test", "runReason": "Test"}
-        return self._send(subscription, EVENT_TYPES[0], data, tries=1)
+        event = self._event(subscription, EVENT_TYPES[0], data)
+        self._send(subscription, event, TRIES)
+        return str(event["id"])
 
     def stop(self) -> None:
         """Give up what is under way."""
         self._stopping.set()
+        for timer in list(self._waiting):
+            timer.cancel()
         self._senders.shutdown(wait=True, cancel_futures=True)
 
-    def _send(self, subscription: Record, event_type: str, data: dict[str, Any], tries: int) -> str:
-        event_id = new_id("wev_")
+    def _event(self, subscription: Record, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
+        event_id, at = new_id("wev_"), times.text(now())
         payload = {
             "accountId": self._account_id,
             "webhookId": subscription["id"],
             "eventId": event_id,
-            "timestamp": times.text(now()),
+            "timestamp": at,
             "eventType": event_type,
             "webhookName": subscription["name"],
             "data": data,
         }
-        body = json.dumps(payload).encode()
-        code = ""
-        for number in range(tries):
-            if number and self._stopping.wait(PAUSE_SECONDS * 2**number):
-                break
-            code = self._try(subscription, event_id, body)
-            if code.startswith("2"):
-                break
-        self._records.put(
-            EVENTS,
-            {
-                "id": event_id,
-                "subscription_id": subscription["id"],
-                "account_identifier": str(self._account_id),
-                "job_id": data["jobId"],
-                "trigger_event_type": event_type,
-                "payload": body.decode(),
-                "http_status_code": code,
-                "account_id": str(self._account_id),
-                "created_at": payload["timestamp"],
-            },
-        )
-        return event_id
+        return {
+            "id": event_id,
+            "subscription_id": subscription["id"],
+            "account_identifier": str(self._account_id),
+            "job_id": data["jobId"],
+            "trigger_event_type": event_type,
+            "payload": json.dumps(payload),
+            "http_status_code": "",
+            "account_id": str(self._account_id),
+            "created_at": at,
+        }
+
+    def _send(self, subscription: Record, event: dict[str, Any], number: int) -> None:
+        """Try for the so many-th time; when nobody takes it, the next try waits its turn."""
+        code = self._try(subscription, event["id"], event["payload"].encode())
+        self._records.put(EVENTS, {**event, "http_status_code": code})
+        if code.startswith("2") or number >= TRIES or self._stopping.is_set():
+            return
+
+        def again() -> None:
+            self._waiting.discard(timer)
+            if not self._stopping.is_set():
+                self._senders.submit(self._send, subscription, event, number + 1)
+
+        timer = threading.Timer(PAUSE_SECONDS * 2**number, again)
+        timer.daemon = True
+        self._waiting.add(timer)
+        timer.start()
 
     def _try(self, subscription: Record, event_id: str, body: bytes) -> str:
         sent_at = times.text(now())

@@ -28,7 +28,14 @@ ALIKE = {
         ACCOUNT + "semantic-layer-credentials/",
     ),
     ("DELETE", ACCOUNT + "groups/{id}/"): ("DELETE", ACCOUNT + "license-maps/{id}/"),
-    ("GET", PROJECT + "group-permissions/"): (
+    **{
+        (method, PROJECT + "group-permissions/"): (
+            "POST",
+            ACCOUNT + "group-permissions/{group_id}/",
+        )
+        for method in ("GET", "POST")
+    },
+    ("POST", ACCOUNT + "service-tokens/{service_token_id}/permissions/"): (
         "GET",
         ACCOUNT + "service-tokens/{service_token_id}/permissions/",
     ),
@@ -38,8 +45,6 @@ ALIKE = {
 OPEN = [
     ("GET", ACCOUNT + "feature-flag/"),
     ("POST", ACCOUNT + "connections/test/"),
-    ("POST", PROJECT + "group-permissions/"),
-    ("POST", ACCOUNT + "service-tokens/{service_token_id}/permissions/"),
     ("GET", PROJECT + "runs/{run_id}/timing/"),
     *(
         operation
@@ -68,20 +73,20 @@ WITHOUT_SLASH = {
 def operations(documented: Mapping[tuple[str, str], Operation]) -> Iterator[Operation]:
     """Yield the operations that the documents leave out."""
     for (method, path), model in ALIKE.items():
-        numbers = model_numbers(path)
-        yield replace(documented[model], method=method, path=path, numbers=numbers)
+        alike = replace(documented[model], method=method, path=path, numbers=numbers_in(path))
+        yield replace(alike, request=None) if method == "GET" else alike
     schemas = documented["GET", ACCOUNT_V2].schemas
     for method, path in OPEN:
         yield Operation(
             method,
             path,
             schemas,
-            numbers=model_numbers(path),
+            numbers=numbers_in(path),
             request=ANYTHING if method in ("POST", "PATCH") else None,
             responses={204: None} if method == "DELETE" else {200: ENVELOPED},
         )
 
 
-def model_numbers(path: str) -> frozenset[str]:
+def numbers_in(path: str) -> frozenset[str]:
     """Return the names in a path that stand for whole numbers."""
     return frozenset(name for name in NUMBERS if f"{{{name}}}" in path)

@@ -12,7 +12,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.schemas import (
 )
 
 SECRET = re.compile(
-    r"passw|secret|passphrase|private_key$|_token$|^token$|ciphertext|keyfile|credential_details"
+    r"passw|secret|passphrase|private_key$|(^|_)token($|_value)|ciphertext|keyfile|credential_details"
 )
 
 

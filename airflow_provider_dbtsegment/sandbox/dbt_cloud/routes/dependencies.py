@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Job
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.query import related
@@ -53,6 +54,14 @@ async def base_url(request: Request) -> str:
     return f"{request.url.scheme}://{request.url.netloc}"
 
 
+async def actor_of(request: Request) -> Actor:
+    """Return whose token the request bears."""
+    actor = request.state.actor
+    assert isinstance(actor, Actor)  # noqa: S101 - tells mypy what the guard has put there
+    return actor
+
+
+Caller = Annotated[Actor, Depends(actor_of)]
 KnownJob = Annotated[Job, Depends(known_job)]
 KnownRun = Annotated[Run, Depends(known_run)]
 Related = Annotated[set[str], Depends(asked_for)]

@@ -8,6 +8,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.artifacts import send_artifact
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.dependencies import (
     BaseUrl,
+    Caller,
     KnownJob,
     Service,
 )
@@ -17,16 +18,20 @@ router = APIRouter(prefix="/jobs")
 
 
 @router.post("/{job_id}/run/")
-def trigger_run(job: KnownJob, body: TriggerBody, service: Service, base: BaseUrl) -> JSONResponse:
+def trigger_run(
+    job: KnownJob, body: TriggerBody, service: Service, caller: Caller, base: BaseUrl
+) -> JSONResponse:
     """Start a run, and show it with its trigger and its job."""
     run = service.runs.trigger(job, **body.model_dump())
+    service.note_run(caller, "added", run)
     return success(service.show_run(run, base, {"trigger", "job"}))
 
 
 @router.post("/{job_id}/rerun/")
-def rerun_job(job: KnownJob, service: Service, base: BaseUrl) -> JSONResponse:
+def rerun_job(job: KnownJob, service: Service, caller: Caller, base: BaseUrl) -> JSONResponse:
     """Resume the newest run if it failed, else start a new one."""
     run = service.runs.rerun(job)
+    service.note_run(caller, "added", run)
     return success(service.show_run(run, base, {"trigger", "job"}))
 
 

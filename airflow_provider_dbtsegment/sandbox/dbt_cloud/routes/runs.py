@@ -9,6 +9,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import ApiError, NotFo
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.plan import failed_step, skipped_steps
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.dependencies import (
     BaseUrl,
+    Caller,
     KnownRun,
     Related,
     Service,
@@ -55,9 +56,11 @@ def get_run(run: KnownRun, service: Service, related: Related, base: BaseUrl) ->
 
 @router.post("/runs/{run_id}/cancel")  # as the vendor's own client spells it
 @router.post("/runs/{run_id}/cancel/")
-def cancel_run(run: KnownRun, service: Service, base: BaseUrl) -> JSONResponse:
+def cancel_run(run: KnownRun, service: Service, caller: Caller, base: BaseUrl) -> JSONResponse:
     """End a run."""
-    return success(service.show_run(service.runs.cancel(run), base, set()))
+    cancelled = service.runs.cancel(run)
+    service.note_run(caller, "cancelled", cancelled)
+    return success(service.show_run(cancelled, base, set()))
 
 
 @router.get("/runs/{run_id}/retry/")
@@ -72,9 +75,10 @@ def get_failure_details(run: KnownRun, service: Service) -> JSONResponse:
 
 
 @router.post("/runs/{run_id}/retry/")
-def retry_run(run: KnownRun, service: Service, base: BaseUrl) -> JSONResponse:
+def retry_run(run: KnownRun, service: Service, caller: Caller, base: BaseUrl) -> JSONResponse:
     """Start a run that resumes a failed one."""
     retried = service.runs.retry(run)
+    service.note_run(caller, "added", retried)
     return success(service.show_run(retried, base, {"trigger", "job"}))
 
 
