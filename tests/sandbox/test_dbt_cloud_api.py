@@ -279,3 +279,12 @@ def test_the_page_of_an_active_run_refreshes(workbench: Caller, tmp_path: Path) 
     assert 'http-equiv="refresh"' in requests.get(run["href"], timeout=10).text
     workbench.post(f"/runs/{run['id']}/cancel/")
     assert 'http-equiv="refresh"' not in requests.get(run["href"], timeout=10).text
+
+
+def test_the_front_page_leads_to_the_newest_runs(workbench: Caller) -> None:
+    """It needs no token either: clients look there to see whether anybody answers."""
+    run = workbench.run(7001)
+    front = requests.get(workbench.sandbox.url, timeout=10)
+    assert front.status_code == 200
+    path = run["href"].removeprefix(workbench.sandbox.url)
+    assert f'<ul><li><a href="{path}">Run {run["id"]}</a> Look around: ' in front.text

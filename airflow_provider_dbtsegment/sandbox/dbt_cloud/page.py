@@ -1,4 +1,4 @@
-"""The page of a run, for people."""
+"""Pages for people: the newest runs, and one run."""
 
 from html import escape
 from importlib.resources import files
@@ -7,7 +7,7 @@ from string import Template
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
+from airflow_provider_dbtsegment.sandbox.dbt_cloud import times, views
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
@@ -16,11 +16,16 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
 REFRESH = '<meta http-equiv="refresh" content="2">'
 NOT_FOUND = "<!doctype html><title>Not found</title><p>There is no such run in this sandbox.</p>"
+NEWEST = 50
 
 
 def create_pages(service: DbtCloud) -> APIRouter:
-    """Make the routes that a run's ``href`` points at; they need no token."""
+    """Make the front page, and what a run's ``href`` points at; they need no token."""
     router = APIRouter(include_in_schema=False)
+
+    @router.get("/")
+    def front_page() -> HTMLResponse:
+        return HTMLResponse(render_front(service))
 
     @router.get("/deploy/{account_id}/projects/{project_id}/runs/{run_id}")
     def run_page(account_id: int, project_id: int, run_id: int) -> HTMLResponse:
@@ -35,21 +40,37 @@ def create_pages(service: DbtCloud) -> APIRouter:
     return router
 
 
+def render_front(service: DbtCloud) -> str:
+    """Write the page that lists the newest runs."""
+    newest = service.runs.store.all()[: -NEWEST - 1 : -1]
+    rows = [
+        f'<li><a href="{views.run_path(service.account_id, run)}">Run {run.id}</a> '
+        f"{escape(_job_name(service, run))}: {run.status.humanized}"
+        for run in newest
+    ]
+    runs = f"<ul>{''.join(rows)}</ul>" if rows else "<p>No job has run yet.</p>"
+    return f"<!doctype html><meta charset=utf-8><title>Sandbox</title><h1>Sandbox</h1>{runs}"
+
+
 def render(service: DbtCloud, run: Run) -> str:
-    """Write the page; whatever comes from outside is escaped."""
+    """Write the page of a run; whatever comes from outside is escaped."""
     template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
-    job = service.catalog.job(run.job_id)
     message = f'<p class="message">{escape(run.status_message)}</p>' if run.status_message else ""
     return template.substitute(
         refresh="" if run.status.is_terminal else REFRESH,
         run_id=run.id,
-        job=escape(job.name if job is not None else f"Job {run.job_id}"),
+        job=escape(_job_name(service, run)),
         status=run.status.humanized,
         color=run.status.color,
         message=message,
         facts="".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in _facts(run).items()),
         steps="\n".join(_step(service, run, step) for step in run.steps),
     )
+
+
+def _job_name(service: DbtCloud, run: Run) -> str:
+    job = service.catalog.job(run.job_id)
+    return job.name if job is not None else f"Job {run.job_id}"
 
 
 def _facts(run: Run) -> dict[str, str]:
