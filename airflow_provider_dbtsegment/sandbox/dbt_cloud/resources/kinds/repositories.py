@@ -25,10 +25,11 @@ if TYPE_CHECKING:
 MANAGED = "/api/v3/accounts/{account_id}/projects/{project_id}/managed-repositories/"
 
 
-def prepare(_: Call, draft: Draft, __: Record | None) -> None:
-    """Read the name out of the URL when only that is given."""
-    url = draft.get("remote_url")
-    if draft.get("full_name") is None and url:
+def prepare(_: Call, draft: Draft, old: Record | None) -> None:
+    """Read the name out of the URL when only that is given, or has changed."""
+    url, name = draft.get("remote_url"), draft.get("full_name")
+    has_moved = old is not None and url != old.get("remote_url") and name == old.get("full_name")
+    if url and (name is None or has_moved):
         draft["full_name"] = "/".join(url.removesuffix(".git").replace(":", "/").split("/")[-2:])
 
 
