@@ -21,7 +21,12 @@ class AccessTokensApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "POST", Record, "users", user_id, "account-apikeys", json=payload, account_id=account_id
+            "POST",
+            Record,
+            "v3/users/{}/account-apikeys/",
+            user_id,
+            json=payload,
+            account_id=account_id,
         )
 
     def delete_personal_access_token(
@@ -32,7 +37,7 @@ class AccessTokensApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("users", user_id, "account-apikeys", token_id, account_id=account_id)
+        self._delete("v3/users/{}/account-apikeys/{}/", user_id, token_id, account_id=account_id)
 
     def get_personal_access_token(
         self, user_id: int, token_id: int, *, account_id: int | None = None
@@ -43,7 +48,7 @@ class AccessTokensApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record, "users", user_id, "account-apikeys", token_id, account_id=account_id
+            Record, "v3/users/{}/account-apikeys/{}/", user_id, token_id, account_id=account_id
         )
 
     def list_personal_access_tokens(
@@ -56,9 +61,8 @@ class AccessTokensApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "users",
+            "v3/users/{}/account-apikeys/",
             user_id,
-            "account-apikeys",
             limit=limit,
             paged=False,
             account_id=account_id,
@@ -76,9 +80,8 @@ class AccessTokensApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "users",
+            "v3/users/{}/account-apikeys/{}/",
             user_id,
-            "account-apikeys",
             token_id,
             account_id=account_id,
         )

@@ -23,7 +23,7 @@ class AccountConnectionsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "connections",
+            "v3/connections/",
             json=payload,
             fills=("account_id",),
             account_id=account_id,
@@ -37,7 +37,7 @@ class AccountConnectionsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("connections", connection_id, account_id=account_id)
+        self._delete("v3/connections/{}/", connection_id, account_id=account_id)
 
     def get_account_connection(
         self, connection_id: int, *, account_id: int | None = None
@@ -47,7 +47,7 @@ class AccountConnectionsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "connections", connection_id, account_id=account_id)
+        return self._get(Record, "v3/connections/{}/", connection_id, account_id=account_id)
 
     def list_account_connections(
         self,
@@ -73,7 +73,7 @@ class AccountConnectionsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "connections",
+            "v3/connections/",
             adapter_version=adapter_version,
             has_analytics_credentials=has_analytics_credentials,
             has_catalog_ingestion_enabled=has_catalog_ingestion_enabled,
@@ -98,5 +98,10 @@ class AccountConnectionsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "PATCH", Record, "connections", connection_id, json=payload, account_id=account_id
+            "PATCH",
+            Record,
+            "v3/connections/{}/",
+            connection_id,
+            json=payload,
+            account_id=account_id,
         )

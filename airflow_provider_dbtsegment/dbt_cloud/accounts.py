@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record, api_path
+from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
 from airflow_provider_dbtsegment.dbt_cloud.names import only
 from airflow_provider_dbtsegment.rest.listing import Listing
 
@@ -18,7 +18,7 @@ class AccountsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, account_id=account_id, version=2)
+        return self._get(Record, "v2/", account_id=account_id)
 
     def get_account_by_name(self, account_name: str) -> Record:
         """
@@ -36,7 +36,7 @@ class AccountsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._list_at(Record, api_path("accounts"), limit=limit)
+        return self._list(Record, "/api/v3/accounts/", limit=limit, paged=False)
 
     def update_account(self, payload: dict[str, Any], *, account_id: int | None = None) -> Record:
         """
@@ -46,7 +46,7 @@ class AccountsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "POST", Record, json=payload, fills=("state",), account_id=account_id, version=2
+            "POST", Record, "v2/", json=payload, fills=("state",), account_id=account_id
         )
 
     def partially_update_account(
@@ -59,7 +59,7 @@ class AccountsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "PATCH", Record, json=payload, fills=("state",), account_id=account_id, version=2
+            "PATCH", Record, "v2/", json=payload, fills=("state",), account_id=account_id
         )
 
     def get_account_licenses(
@@ -70,9 +70,7 @@ class AccountsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._list(
-            Record, "licenses", limit=limit, paged=False, account_id=account_id, version=2
-        )
+        return self._list(Record, "v2/licenses/", limit=limit, paged=False, account_id=account_id)
 
     def list_feature_flags(self, *, account_id: int | None = None) -> Any:
         """
@@ -80,4 +78,4 @@ class AccountsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(object, "feature-flag", account_id=account_id)
+        return self._get(object, "v3/feature-flag/", account_id=account_id)

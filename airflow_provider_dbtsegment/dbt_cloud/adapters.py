@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record, api_path
+from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
 
 
 class AdaptersApi(DbtCloudBase):
@@ -22,9 +22,8 @@ class AdaptersApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/adapters/",
             project_id,
-            "adapters",
             json=payload,
             fills=("account_id", "project_id", "state"),
             account_id=account_id,
@@ -39,7 +38,7 @@ class AdaptersApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record, "projects", project_id, "adapters", adapter_id, account_id=account_id
+            Record, "v3/projects/{}/adapters/{}/", project_id, adapter_id, account_id=account_id
         )
 
     def update_adapter(
@@ -59,9 +58,8 @@ class AdaptersApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/adapters/{}/",
             project_id,
-            "adapters",
             adapter_id,
             json=payload,
             fills=("account_id", "project_id", "state"),
@@ -76,7 +74,7 @@ class AdaptersApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("projects", project_id, "adapters", adapter_id, account_id=account_id)
+        self._delete("v3/projects/{}/adapters/{}/", project_id, adapter_id, account_id=account_id)
 
     def get_adapter_schema(self, adapter_version: str) -> Record:
         """
@@ -85,5 +83,4 @@ class AdaptersApi(DbtCloudBase):
         :param adapter_version: Such as ``snowflake_v0``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        params = {"adapter_version": adapter_version}
-        return self._send_at("GET", Record, api_path("adapter-schema"), params=params)
+        return self._get(Record, "/api/v3/adapter-schema/", adapter_version=adapter_version)

@@ -25,8 +25,8 @@ class ArtifactsApi(RunsApi):
         :param step: The step, counted from 1; by default the last one.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        parts = ("runs", run_id, "artifacts")
-        return self._get(list[str], *parts, step=step, account_id=account_id, version=2)
+        path = "v2/runs/{}/artifacts/"
+        return self._get(list[str], path, run_id, step=step, account_id=account_id)
 
     def get_run_artifact(
         self, run_id: int, path: str, *, step: int | None = None, account_id: int | None = None
@@ -57,7 +57,7 @@ class ArtifactsApi(RunsApi):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         where = self._artifact_path("runs", run_id, path, account_id)
-        return self._download(where, file, params={"step": step})
+        return self._download(file, where, params={"step": step})
 
     def get_job_artifact(self, job_id: int, path: str, *, account_id: int | None = None) -> Any:
         """
@@ -76,7 +76,7 @@ class ArtifactsApi(RunsApi):
         :return: The number of bytes.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._download(self._artifact_path("jobs", job_id, path, account_id), file)
+        return self._download(file, self._artifact_path("jobs", job_id, path, account_id))
 
     def get_most_recent_run_artifact(
         self,
@@ -113,7 +113,7 @@ class ArtifactsApi(RunsApi):
     def _artifact(self, where: str, step: int | None = None) -> Any:
         """Return an artifact parsed if it is JSON, else as text."""
         file = io.BytesIO()
-        self._download(where, file, params={"step": step})
+        self._download(file, where, params={"step": step})
         text = file.getvalue().decode("utf-8", "replace")
         if not where.endswith(".json"):
             return text
@@ -123,5 +123,5 @@ class ArtifactsApi(RunsApi):
             raise AnswerLostError(f"no JSON: {error}", **self._where("GET", where)) from None
 
     def _artifact_path(self, kind: str, id: int, path: str, account_id: int | None) -> str:
-        folder = self.account_path(kind, id, "artifacts", account_id=account_id, version=2)
+        folder = self._path(f"v2/{kind}/{{}}/artifacts/", id, account_id=account_id)
         return folder + "/".join(path_segment(part, "artifact's path") for part in path.split("/"))

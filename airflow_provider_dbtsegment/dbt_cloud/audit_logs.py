@@ -29,7 +29,7 @@ class AuditLogsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "audit-logs",
+            "v3/audit-logs/",
             logged_at_start=logged_at_start,
             logged_at_end=logged_at_end,
             limit=limit,
@@ -43,9 +43,7 @@ class AuditLogsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._download(
-            self.account_path("audit-logs", "download", account_id=account_id), file
-        )
+        return self._download(file, "v3/audit-logs/download/", account_id=account_id)
 
     def get_audit_log_export(self, *, account_id: int | None = None) -> Record:
         """
@@ -53,7 +51,7 @@ class AuditLogsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "audit-logs", "export", account_id=account_id)
+        return self._get(Record, "v3/audit-logs/export/", account_id=account_id)
 
     def start_audit_log_export(self, *, account_id: int | None = None) -> Record:
         """
@@ -62,7 +60,7 @@ class AuditLogsApi(DbtCloudBase):
         :return: ``job_identifier`` is the name of the export.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send("POST", Record, "audit-logs", "export", account_id=account_id)
+        return self._send("POST", Record, "v3/audit-logs/export/", account_id=account_id)
 
     def get_audit_log_export_download(
         self, job_identifier: str, *, account_id: int | None = None
@@ -73,5 +71,5 @@ class AuditLogsApi(DbtCloudBase):
         :return: ``download_url``; whoever knows it can read the export.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        parts = ("audit-logs", "export", job_identifier, "download")
-        return self._get(Record, *parts, account_id=account_id)
+        path = "v3/audit-logs/export/{}/download/"
+        return self._get(Record, path, job_identifier, account_id=account_id)

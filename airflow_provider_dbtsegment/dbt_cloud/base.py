@@ -88,18 +88,99 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
         mask_secrets(data, self._mask_secret)
         return data
 
-    def account_path(
-        self, *parts: object, account_id: int | None = None, version: int = 3, slash: bool = True
-    ) -> str:
-        """
-        Return the path of something within an account.
+    # One method for each way of asking; what a resource adds is a signature and one line. A path is
+    # written as the vendor writes it, from below the account: "v3/projects/{}/adapters/{}/".
 
-        :param parts: What follows the account, one segment each.
-        :param slash: Whether it ends with one; nearly all of dbt Cloud's paths do.
+    def _get(
+        self,
+        kind: type[T],
+        path: str,
+        *ids: object,
+        account_id: int | None = None,
+        needs: tuple[str, ...] = (),
+        **params: Any,
+    ) -> T:
+        """Read something: a dict, or what else its ``kind`` says."""
+        where = self._path(path, *ids, account_id=account_id)
+        data = self.request("GET", where, params=params)
+        return shape(data, kind, self._where("GET", where), needs)
+
+    def _list(
+        self,
+        kind: type[T],
+        path: str,
+        *ids: object,
+        account_id: int | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        paged: bool = True,
+        **filters: Any,
+    ) -> Listing[T]:
+        """
+        List something.
+
+        :param paged: Whether the list is documented to take a limit and an offset. Where it is
+            not, they are sent only if the first answer leaves entries out.
+        """
+        where = self._path(path, *ids, account_id=account_id)
+        first = (offset or 0) if paged else None
+        return Listing(islice(self._entries(kind, where, limit, first, filters), limit))
+
+    def _send(
+        self,
+        method: str,
+        kind: type[T],
+        path: str,
+        *ids: object,
+        json: Any = None,
+        fills: Sequence[str] = (),
+        repeatable: bool | None = None,
+        account_id: int | None = None,
+    ) -> T:
+        """
+        Create or change something.
+
+        :param fills: Fields that dbt Cloud wants in the body and that are known already: the ids
+            of the path and the state; what ``json`` says of them goes first.
+        """
+        where = self._path(path, *ids, account_id=account_id)
+        if fills:
+            known: dict[str, object] = {"account_id": self._account(account_id), "state": ACTIVE}
+            known |= {"project_id": ids[0]} if "/projects/{}/" in path else {}
+            known |= {name: ids[-1] for name in ("id", "pk") if ids}
+            json = {**{name: known[name] for name in fills}, **(json or {})}
+        data = self.request(method, where, json=json, repeatable=repeatable)
+        return shape(data, kind, self._where(method, where))
+
+    def _delete(
+        self, path: str, *ids: object, json: Any = None, account_id: int | None = None
+    ) -> None:
+        """Delete something."""
+        self.request("DELETE", self._path(path, *ids, account_id=account_id), json=json)
+
+    def _download(
+        self,
+        file: BinaryIO,
+        path: str,
+        *ids: object,
+        params: Mapping[str, Any] | None = None,
+        account_id: int | None = None,
+    ) -> int:
+        """Stream something into a file object and return the number of bytes."""
+        where = self._path(path, *ids, account_id=account_id)
+        return self.transport.download(where, file, params=params, budget=self._account_budget())
+
+    def _path(self, path: str, *ids: object, account_id: int | None = None) -> str:
+        """
+        Return a path from the root, with its ids put in.
+
+        :param path: From below the account, such as ``v3/projects/{}/``, or from the root.
         :raises ConfigurationError: When no account is known, or an id cannot be one.
         """
-        path = api_path("accounts", self._account(account_id), *parts, version=version)
-        return path if slash else path.rstrip("/")
+        if not path.startswith("/"):
+            version, rest = path.split("/", 1)
+            path, ids = f"/api/{version}/accounts/{{}}/{rest}", (self._account(account_id), *ids)
+        return path.format(*(path_segment(one, "id") for one in ids)) if ids else path
 
     def _account(self, account_id: int | None) -> int:
         account = self.settings.account_id if account_id is None else account_id
@@ -112,113 +193,6 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
 
     def _account_budget(self) -> Budget:
         return self._budget("dbt Cloud", self.settings.requests_per_minute)
-
-    # One method for each way of asking; what a resource adds is a signature and one line.
-
-    def _get(
-        self,
-        kind: type[T],
-        *parts: object,
-        account_id: int | None = None,
-        version: int = 3,
-        slash: bool = True,
-        needs: tuple[str, ...] = (),
-        **params: Any,
-    ) -> T:
-        """Read something of an account: a dict, or what else its ``kind`` says."""
-        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
-        return self._send_at("GET", kind, path, params=params, needs=needs)
-
-    def _list(
-        self,
-        kind: type[T],
-        *parts: object,
-        account_id: int | None = None,
-        version: int = 3,
-        slash: bool = True,
-        limit: int | None = None,
-        offset: int | None = None,
-        paged: bool = True,
-        **filters: Any,
-    ) -> Listing[T]:
-        """
-        List something of an account.
-
-        :param paged: Whether the list is documented to take a limit and an offset. Where it is
-            not, they are sent only if the first answer leaves entries out.
-        """
-        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
-        first = (offset or 0) if paged else None
-        return self._list_at(kind, path, limit=limit, offset=first, **filters)
-
-    def _list_at(
-        self,
-        kind: type[T],
-        path: str,
-        *,
-        limit: int | None = None,
-        offset: int | None = None,
-        **filters: Any,
-    ) -> Listing[T]:
-        return Listing(islice(self._entries(kind, path, limit, offset, filters), limit))
-
-    def _send(
-        self,
-        method: str,
-        kind: type[T],
-        *parts: object,
-        json: Any = None,
-        fills: Sequence[str] = (),
-        repeatable: bool | None = None,
-        account_id: int | None = None,
-        version: int = 3,
-        slash: bool = True,
-    ) -> T:
-        """
-        Create or change something of an account.
-
-        :param fills: Fields that dbt Cloud wants in the body and that are known already: the ids
-            of the path and the state; what ``json`` says of them goes first.
-        """
-        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
-        if fills:
-            known: dict[str, object] = {"account_id": self._account(account_id), "state": ACTIVE}
-            known |= {"project_id": parts[1]} if len(parts) > 1 and parts[0] == "projects" else {}
-            known |= {name: parts[-1] for name in ("id", "pk") if parts}
-            json = {**{name: known[name] for name in fills}, **(json or {})}
-        return self._send_at(method, kind, path, json=json, repeatable=repeatable)
-
-    def _send_at(
-        self,
-        method: str,
-        kind: type[T],
-        path: str,
-        *,
-        params: Mapping[str, Any] | None = None,
-        json: Any = None,
-        repeatable: bool | None = None,
-        needs: tuple[str, ...] = (),
-    ) -> T:
-        data = self.request(method, path, params=params, json=json, repeatable=repeatable)
-        return shape(data, kind, self._where(method, path), needs)
-
-    def _download(
-        self, path: str, file: BinaryIO, *, params: Mapping[str, Any] | None = None
-    ) -> int:
-        budget = self._account_budget()
-        return self.transport.download(path, file, params=params, budget=budget)
-
-    def _delete(
-        self,
-        *parts: object,
-        json: Any = None,
-        account_id: int | None = None,
-        version: int = 3,
-        slash: bool = True,
-    ) -> None:
-        """Delete something of an account."""
-        path = self.account_path(*parts, account_id=account_id, version=version, slash=slash)
-        self.request("DELETE", path, json=json)
 
     def _entries(
         self,
@@ -254,12 +228,3 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
                 message = f"promised {total} entries and left out {total - seen}; ask again"
                 raise ShortListError(message, **where)
             paging = {"limit": size, "offset": seen}
-
-
-def api_path(*parts: object, version: int = 3) -> str:
-    """
-    Return a path of the API from its segments.
-
-    :raises ConfigurationError: When an id cannot be one.
-    """
-    return f"/api/v{version}/" + "/".join(path_segment(part, "id") for part in parts) + "/"

@@ -23,9 +23,8 @@ class ConnectionsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/connections/",
             project_id,
-            "connections",
             json=payload,
             fills=("account_id", "project_id", "state"),
             account_id=account_id,
@@ -39,7 +38,9 @@ class ConnectionsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("projects", project_id, "connections", connection_id, account_id=account_id)
+        self._delete(
+            "v3/projects/{}/connections/{}/", project_id, connection_id, account_id=account_id
+        )
 
     def get_warehouse_connection(
         self, project_id: int, connection_id: int, *, account_id: int | None = None
@@ -50,7 +51,11 @@ class ConnectionsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record, "projects", project_id, "connections", connection_id, account_id=account_id
+            Record,
+            "v3/projects/{}/connections/{}/",
+            project_id,
+            connection_id,
+            account_id=account_id,
         )
 
     def list_connections(
@@ -77,9 +82,8 @@ class ConnectionsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/{}/connections/",
             project_id,
-            "connections",
             adapter_version=adapter_version,
             has_catalog_ingestion_enabled=has_catalog_ingestion_enabled,
             has_cost_insights_enabled=has_cost_insights_enabled,
@@ -102,7 +106,7 @@ class ConnectionsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "POST", Record, "connections", "test", json=payload, account_id=account_id
+            "POST", Record, "v3/connections/test/", json=payload, account_id=account_id
         )
 
     def update_connection(
@@ -122,9 +126,8 @@ class ConnectionsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/connections/{}/",
             project_id,
-            "connections",
             connection_id,
             json=payload,
             fills=("account_id", "project_id", "state"),

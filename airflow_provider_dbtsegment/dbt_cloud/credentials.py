@@ -23,9 +23,8 @@ class CredentialsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/credentials/",
             project_id,
-            "credentials",
             json=payload,
             fills=("account_id", "project_id", "state"),
             account_id=account_id,
@@ -39,7 +38,9 @@ class CredentialsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("projects", project_id, "credentials", credentials_id, account_id=account_id)
+        self._delete(
+            "v3/projects/{}/credentials/{}/", project_id, credentials_id, account_id=account_id
+        )
 
     def get_credentials(
         self, project_id: int, credentials_id: int, *, account_id: int | None = None
@@ -50,7 +51,11 @@ class CredentialsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record, "projects", project_id, "credentials", credentials_id, account_id=account_id
+            Record,
+            "v3/projects/{}/credentials/{}/",
+            project_id,
+            credentials_id,
+            account_id=account_id,
         )
 
     def list_credentials(
@@ -63,9 +68,8 @@ class CredentialsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/{}/credentials/",
             project_id,
-            "credentials",
             limit=limit,
             paged=False,
             account_id=account_id,
@@ -88,9 +92,8 @@ class CredentialsApi(DbtCloudBase):
         return self._send(
             "PATCH",
             Record,
-            "projects",
+            "v3/projects/{}/credentials/{}/",
             project_id,
-            "credentials",
             credentials_id,
             json=payload,
             fills=("account_id", "project_id", "state"),
@@ -114,9 +117,8 @@ class CredentialsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/credentials/{}/",
             project_id,
-            "credentials",
             credentials_id,
             json=payload,
             fills=("account_id", "project_id", "state"),

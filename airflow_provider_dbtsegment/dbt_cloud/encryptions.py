@@ -23,11 +23,10 @@ class EncryptionsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "encryptions",
+            "v2/encryptions/",
             json=payload,
             fills=("account_id", "state"),
             account_id=account_id,
-            version=2,
         )
 
     def delete_encryption(self, encryption_id: int, *, account_id: int | None = None) -> None:
@@ -36,7 +35,7 @@ class EncryptionsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("encryptions", encryption_id, account_id=account_id, version=2)
+        self._delete("v2/encryptions/{}/", encryption_id, account_id=account_id)
 
     def get_encryption(self, encryption_id: int, *, account_id: int | None = None) -> Record:
         """
@@ -44,7 +43,7 @@ class EncryptionsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "encryptions", encryption_id, account_id=account_id, version=2)
+        return self._get(Record, "v2/encryptions/{}/", encryption_id, account_id=account_id)
 
     def list_encryptions(
         self,
@@ -66,7 +65,7 @@ class EncryptionsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "encryptions",
+            "v2/encryptions/",
             connection_id=connection_id,
             pk=encryption_id,
             state=state,
@@ -74,7 +73,6 @@ class EncryptionsApi(DbtCloudBase):
             limit=limit,
             offset=offset,
             account_id=account_id,
-            version=2,
         )
 
     def update_encryption(
@@ -89,10 +87,9 @@ class EncryptionsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "encryptions",
+            "v2/encryptions/{}/",
             encryption_id,
             json=payload,
             fills=("account_id", "state"),
             account_id=account_id,
-            version=2,
         )

@@ -23,9 +23,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/environment-variables/",
             project_id,
-            "environment-variables",
             json=payload,
             fills=("account_id", "project_id"),
             account_id=account_id,
@@ -44,10 +43,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/environment-variables/bulk/",
             project_id,
-            "environment-variables",
-            "bulk",
             json=payload,
             account_id=account_id,
         )
@@ -61,7 +58,10 @@ class EnvironmentVariablesApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         self._delete(
-            "projects", project_id, "environment-variables", env_var_id, account_id=account_id
+            "v3/projects/{}/environment-variables/{}/",
+            project_id,
+            env_var_id,
+            account_id=account_id,
         )
 
     def bulk_delete_environment_variables(
@@ -74,10 +74,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         self._delete(
-            "projects",
+            "v3/projects/{}/environment-variables/bulk/",
             project_id,
-            "environment-variables",
-            "bulk",
             json=payload,
             account_id=account_id,
         )
@@ -92,10 +90,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/environment-variables/environment/",
             project_id,
-            "environment-variables",
-            "environment",
             account_id=account_id,
         )
 
@@ -109,10 +105,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/environment-variables/job/",
             project_id,
-            "environment-variables",
-            "job",
             job_definition_id=job_definition_id,
             account_id=account_id,
         )
@@ -127,10 +121,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/environment-variables/user/",
             project_id,
-            "environment-variables",
-            "user",
             user_id=user_id,
             account_id=account_id,
         )
@@ -152,9 +144,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/environment-variables/{}/",
             project_id,
-            "environment-variables",
             env_var_id,
             json=payload,
             fills=("account_id", "project_id"),
@@ -174,10 +165,8 @@ class EnvironmentVariablesApi(DbtCloudBase):
         return self._send(
             "PUT",
             Record,
-            "projects",
+            "v3/projects/{}/environment-variables/bulk/",
             project_id,
-            "environment-variables",
-            "bulk",
             json=payload,
             account_id=account_id,
         )

@@ -26,9 +26,8 @@ class EnvironmentsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/environments/",
             project_id,
-            "environments",
             json=payload,
             fills=("account_id", "project_id", "state"),
             account_id=account_id,
@@ -42,7 +41,7 @@ class EnvironmentsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("environments", environment_id, "sao-cache", account_id=account_id)
+        self._delete("v3/environments/{}/sao-cache/", environment_id, account_id=account_id)
 
     def get_environment(
         self,
@@ -60,9 +59,8 @@ class EnvironmentsApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/environments/{}/",
             project_id,
-            "environments",
             environment_id,
             include_related=related(include_related),
             account_id=account_id,
@@ -111,12 +109,12 @@ class EnvironmentsApi(DbtCloudBase):
             "order_by": order_by,
             "account_id": account_id,
         }
+        path = "v3/projects/{}/environments/"
         if isinstance(project_id, int):
-            parts = ("projects", project_id, "environments")
-            return self._list(Record, *parts, limit=limit, offset=offset, **filters)
+            return self._list(Record, path, project_id, limit=limit, offset=offset, **filters)
         start = offset or 0
         several = chain.from_iterable(
-            self._list(Record, "projects", one, "environments", **filters) for one in project_id
+            self._list(Record, path, one, **filters) for one in project_id
         )
         return Listing(islice(several, start, None if limit is None else start + limit))
 
@@ -130,10 +128,10 @@ class EnvironmentsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         if project_id is None:
-            self._delete("environments", environment_id, account_id=account_id, version=2)
+            self._delete("v2/environments/{}/", environment_id, account_id=account_id)
         else:
-            parts = ("projects", project_id, "environments", environment_id)
-            self._delete(*parts, account_id=account_id)
+            path = "v3/projects/{}/environments/{}/"
+            self._delete(path, project_id, environment_id, account_id=account_id)
 
     def update_environment(
         self,
@@ -152,9 +150,8 @@ class EnvironmentsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/environments/{}/",
             project_id,
-            "environments",
             environment_id,
             json=payload,
             fills=("account_id", "project_id", "state"),

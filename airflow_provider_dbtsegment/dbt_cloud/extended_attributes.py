@@ -22,9 +22,8 @@ class ExtendedAttributesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/extended-attributes/",
             project_id,
-            "extended-attributes",
             json=payload,
             account_id=account_id,
         )
@@ -38,9 +37,8 @@ class ExtendedAttributesApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         self._delete(
-            "projects",
+            "v3/projects/{}/extended-attributes/{}/",
             project_id,
-            "extended-attributes",
             extended_attributes_id,
             account_id=account_id,
         )
@@ -55,9 +53,8 @@ class ExtendedAttributesApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/extended-attributes/{}/",
             project_id,
-            "extended-attributes",
             extended_attributes_id,
             account_id=account_id,
         )
@@ -79,9 +76,8 @@ class ExtendedAttributesApi(DbtCloudBase):
         return self._send(
             "PATCH",
             Record,
-            "projects",
+            "v3/projects/{}/extended-attributes/{}/",
             project_id,
-            "extended-attributes",
             extended_attributes_id,
             json=payload,
             account_id=account_id,

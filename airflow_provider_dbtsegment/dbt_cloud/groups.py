@@ -23,7 +23,12 @@ class GroupsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "POST", Record, "group-permissions", group_id, json=payload, account_id=account_id
+            "POST",
+            Record,
+            "v3/group-permissions/{}/",
+            group_id,
+            json=payload,
+            account_id=account_id,
         )
 
     def assign_user_to_group(
@@ -35,7 +40,7 @@ class GroupsApi(DbtCloudBase):
         :param payload: ``{"user_id": …, "desired_group_ids": […]}``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send("POST", Record, "assign-groups", json=payload, account_id=account_id)
+        return self._send("POST", Record, "v3/assign-groups/", json=payload, account_id=account_id)
 
     def create_user_group(
         self, payload: dict[str, Any], *, account_id: int | None = None
@@ -49,7 +54,7 @@ class GroupsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "groups",
+            "v3/groups/",
             json=payload,
             fills=("account_id", "state"),
             account_id=account_id,
@@ -83,7 +88,7 @@ class GroupsApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "groups",
+            "v3/groups/{}/",
             group_id,
             include_related=related(include_related),
             account_id=account_id,
@@ -111,7 +116,7 @@ class GroupsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "groups",
+            "v3/groups/",
             name=name,
             name__icontains=name_contains,
             **one_or_several("pk", group_id),
@@ -134,7 +139,7 @@ class GroupsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "groups",
+            "v3/groups/{}/",
             group_id,
             json=payload,
             fills=("account_id", "state"),

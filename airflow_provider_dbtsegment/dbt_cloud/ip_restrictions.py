@@ -23,7 +23,7 @@ class IPRestrictionsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "ip-restrictions",
+            "v3/ip-restrictions/",
             json=payload,
             fills=("account_id",),
             account_id=account_id,
@@ -37,7 +37,7 @@ class IPRestrictionsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("ip-restrictions", ip_restriction_id, account_id=account_id, slash=False)
+        self._delete("v3/ip-restrictions/{}", ip_restriction_id, account_id=account_id)
 
     def enable_ip_restrictions(
         self, payload: dict[str, Any], *, account_id: int | None = None
@@ -49,7 +49,7 @@ class IPRestrictionsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "POST", Record, "ip-restrictions-set", json=payload, account_id=account_id
+            "POST", Record, "v3/ip-restrictions-set/", json=payload, account_id=account_id
         )
 
     def get_ip_restriction(
@@ -60,9 +60,7 @@ class IPRestrictionsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(
-            Record, "ip-restrictions", ip_restriction_id, account_id=account_id, slash=False
-        )
+        return self._get(Record, "v3/ip-restrictions/{}", ip_restriction_id, account_id=account_id)
 
     def list_ip_restrictions(
         self, *, limit: int | None = None, account_id: int | None = None
@@ -73,7 +71,7 @@ class IPRestrictionsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._list(
-            Record, "ip-restrictions", limit=limit, paged=False, account_id=account_id
+            Record, "v3/ip-restrictions/", limit=limit, paged=False, account_id=account_id
         )
 
     def update_ip_restriction(
@@ -88,12 +86,11 @@ class IPRestrictionsApi(DbtCloudBase):
         return self._send(
             "PUT",
             Record,
-            "ip-restrictions",
+            "v3/ip-restrictions/{}",
             ip_restriction_id,
             json=payload,
             fills=("account_id", "id"),
             account_id=account_id,
-            slash=False,
         )
 
     def validate_ip_restrictions(
@@ -105,7 +102,10 @@ class IPRestrictionsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record, "ip-restrictions-set", ip_restriction_set_id, "validate", account_id=account_id
+            Record,
+            "v3/ip-restrictions-set/{}/validate/",
+            ip_restriction_set_id,
+            account_id=account_id,
         )
 
     def validate_ip_restrictions_without(
@@ -118,10 +118,8 @@ class IPRestrictionsApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "ip-restrictions-set",
+            "v3/ip-restrictions-set/{}/validate/{}",
             ip_restriction_set_id,
-            "validate",
             ip_restriction_id,
             account_id=account_id,
-            slash=False,
         )

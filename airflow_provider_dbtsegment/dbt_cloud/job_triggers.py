@@ -90,12 +90,12 @@ class JobTriggersApi(JobsApi, RunsApi):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`; look at
             ``may_have_happened`` before starting it again.
         """
-        run = self._send("POST", Run, "jobs", job_id, "rerun", account_id=account_id, version=2)
+        run = self._send("POST", Run, "v2/jobs/{}/rerun/", job_id, account_id=account_id)
         return self._wait_for(run, poll_interval, account_id) if should_poll else run
 
     def _start(self, job_id: int, payload: dict[str, Any], account_id: int | None) -> Run:
         return self._send(
-            "POST", Run, "jobs", job_id, "run", json=payload, account_id=account_id, version=2
+            "POST", Run, "v2/jobs/{}/run/", job_id, json=payload, account_id=account_id
         )
 
     def _wait_for(self, run: Run, poll_interval: float, account_id: int | None) -> Run:

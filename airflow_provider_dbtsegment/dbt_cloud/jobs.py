@@ -24,9 +24,7 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         fills = ("account_id", "state")
-        return self._send(
-            "POST", Job, "jobs", json=payload, fills=fills, account_id=account_id, version=2
-        )
+        return self._send("POST", Job, "v2/jobs/", json=payload, fills=fills, account_id=account_id)
 
     def delete_job(self, job_id: int, *, account_id: int | None = None) -> None:
         """
@@ -34,7 +32,7 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("jobs", job_id, account_id=account_id, version=2)
+        self._delete("v2/jobs/{}/", job_id, account_id=account_id)
 
     def get_job(
         self,
@@ -54,12 +52,11 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
         """
         return self._get(
             Job,
-            "jobs",
+            "v2/jobs/{}/",
             job_id,
             order_by=order_by,
             include_related=related(include_related),
             account_id=account_id,
-            version=2,
         )
 
     def get_job_by_name(
@@ -115,7 +112,7 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
         """
         return self._list(
             Job,
-            "jobs",
+            "v2/jobs/",
             environment_id=environment_id,
             **one_or_several("project_id", project_id),
             name__icontains=name_contains,
@@ -130,7 +127,6 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
             limit=limit,
             offset=offset,
             account_id=account_id,
-            version=2,
         )
 
     def update_job(
@@ -144,5 +140,5 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
         """
         fills = ("account_id", "state")
         return self._send(
-            "POST", Job, "jobs", job_id, json=payload, fills=fills, account_id=account_id, version=2
+            "POST", Job, "v2/jobs/{}/", job_id, json=payload, fills=fills, account_id=account_id
         )

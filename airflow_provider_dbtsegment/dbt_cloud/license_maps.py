@@ -23,7 +23,7 @@ class LicenseMapsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "license-maps",
+            "v3/license-maps/",
             json=payload,
             fills=("account_id",),
             account_id=account_id,
@@ -35,7 +35,7 @@ class LicenseMapsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("license-maps", license_map_id, account_id=account_id)
+        self._delete("v3/license-maps/{}/", license_map_id, account_id=account_id)
 
     def get_license_map(self, license_map_id: int, *, account_id: int | None = None) -> Record:
         """
@@ -43,7 +43,7 @@ class LicenseMapsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "license-maps", license_map_id, account_id=account_id)
+        return self._get(Record, "v3/license-maps/{}/", license_map_id, account_id=account_id)
 
     def list_license_maps(
         self,
@@ -64,7 +64,7 @@ class LicenseMapsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "license-maps",
+            "v3/license-maps/",
             pk=license_map_id,
             state=state,
             order_by=order_by,
@@ -85,7 +85,7 @@ class LicenseMapsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "license-maps",
+            "v3/license-maps/{}/",
             license_map_id,
             json=payload,
             fills=("account_id",),

@@ -23,10 +23,8 @@ class LineageApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/integrations/lineage/",
             project_id,
-            "integrations",
-            "lineage",
             json=payload,
             fills=("account_id",),
             account_id=account_id,
@@ -41,7 +39,10 @@ class LineageApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         self._delete(
-            "projects", project_id, "integrations", "lineage", integration_id, account_id=account_id
+            "v3/projects/{}/integrations/lineage/{}/",
+            project_id,
+            integration_id,
+            account_id=account_id,
         )
 
     def get_lineage_integration(
@@ -54,10 +55,8 @@ class LineageApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/integrations/lineage/{}/",
             project_id,
-            "integrations",
-            "lineage",
             integration_id,
             account_id=account_id,
         )
@@ -78,12 +77,9 @@ class LineageApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/{}/integrations/lineage/{}/collections/{}/",
             project_id,
-            "integrations",
-            "lineage",
             integration_id,
-            "collections",
             collection_id,
             limit=limit,
             paged=False,
@@ -106,12 +102,9 @@ class LineageApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/{}/integrations/lineage/{}/collections/",
             project_id,
-            "integrations",
-            "lineage",
             integration_id,
-            "collections",
             collection_id=collection_id,
             limit=limit,
             paged=False,
@@ -128,10 +121,8 @@ class LineageApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/{}/integrations/lineage/",
             project_id,
-            "integrations",
-            "lineage",
             limit=limit,
             paged=False,
             account_id=account_id,
@@ -154,10 +145,8 @@ class LineageApi(DbtCloudBase):
         return self._send(
             "PATCH",
             Record,
-            "projects",
+            "v3/projects/{}/integrations/lineage/{}/",
             project_id,
-            "integrations",
-            "lineage",
             integration_id,
             json=payload,
             account_id=account_id,
@@ -180,13 +169,9 @@ class LineageApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/integrations/lineage/{}/selections",
             project_id,
-            "integrations",
-            "lineage",
             integration_id,
-            "selections",
             json=payload,
             account_id=account_id,
-            slash=False,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record, api_path
+from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
 from airflow_provider_dbtsegment.rest.listing import Listing
 
 
@@ -23,11 +23,10 @@ class NotificationsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "notifications",
+            "v2/notifications/",
             json=payload,
             fills=("account_id", "state"),
             account_id=account_id,
-            version=2,
         )
 
     def delete_notification(self, notification_id: int, *, account_id: int | None = None) -> None:
@@ -36,7 +35,7 @@ class NotificationsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("notifications", notification_id, account_id=account_id, version=2)
+        self._delete("v2/notifications/{}/", notification_id, account_id=account_id)
 
     def get_notification(self, notification_id: int, *, account_id: int | None = None) -> Record:
         """
@@ -44,7 +43,7 @@ class NotificationsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "notifications", notification_id, account_id=account_id, version=2)
+        return self._get(Record, "v2/notifications/{}/", notification_id, account_id=account_id)
 
     def list_notifications(
         self,
@@ -70,7 +69,7 @@ class NotificationsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "notifications",
+            "v2/notifications/",
             external_email=external_email,
             pk=notification_id,
             slack_channel_id=slack_channel_id,
@@ -81,7 +80,6 @@ class NotificationsApi(DbtCloudBase):
             limit=limit,
             offset=offset,
             account_id=account_id,
-            version=2,
         )
 
     def update_notification(
@@ -96,12 +94,11 @@ class NotificationsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "notifications",
+            "v2/notifications/{}/",
             notification_id,
             json=payload,
             fills=("account_id", "state"),
             account_id=account_id,
-            version=2,
         )
 
     def unsubscribe_from_notifications(self) -> None:
@@ -110,4 +107,4 @@ class NotificationsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self.request("POST", api_path("notifications", "unsubscribe", version=2))
+        self.request("POST", "/api/v2/notifications/unsubscribe/")

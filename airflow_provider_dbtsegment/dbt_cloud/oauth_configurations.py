@@ -23,7 +23,7 @@ class OAuthConfigurationsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "oauth-configurations",
+            "v3/oauth-configurations/",
             json=payload,
             fills=("account_id",),
             account_id=account_id,
@@ -37,7 +37,7 @@ class OAuthConfigurationsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("oauth-configurations", oauth_configuration_id, account_id=account_id)
+        self._delete("v3/oauth-configurations/{}/", oauth_configuration_id, account_id=account_id)
 
     def get_oauth_configuration(
         self, oauth_configuration_id: int, *, account_id: int | None = None
@@ -48,7 +48,7 @@ class OAuthConfigurationsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record, "oauth-configurations", oauth_configuration_id, account_id=account_id
+            Record, "v3/oauth-configurations/{}/", oauth_configuration_id, account_id=account_id
         )
 
     def list_oauth_configurations(
@@ -72,7 +72,7 @@ class OAuthConfigurationsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "oauth-configurations",
+            "v3/oauth-configurations/",
             client_id=client_id,
             pk=oauth_configuration_id,
             type=type,
@@ -95,7 +95,7 @@ class OAuthConfigurationsApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "oauth-configurations",
+            "v3/oauth-configurations/{}/",
             oauth_configuration_id,
             json=payload,
             fills=("account_id",),

@@ -20,7 +20,9 @@ class PrivateEndpointsApi(DbtCloudBase):
         :param payload: The body.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send("POST", Record, "private-endpoints", json=payload, account_id=account_id)
+        return self._send(
+            "POST", Record, "v3/private-endpoints/", json=payload, account_id=account_id
+        )
 
     def delete_private_endpoint(
         self, private_endpoint_id: str, *, account_id: int | None = None
@@ -30,7 +32,7 @@ class PrivateEndpointsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("private-endpoints", private_endpoint_id, account_id=account_id)
+        self._delete("v3/private-endpoints/{}/", private_endpoint_id, account_id=account_id)
 
     def get_private_endpoint(
         self, private_endpoint_id: str, *, account_id: int | None = None
@@ -40,7 +42,9 @@ class PrivateEndpointsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "private-endpoints", private_endpoint_id, account_id=account_id)
+        return self._get(
+            Record, "v3/private-endpoints/{}/", private_endpoint_id, account_id=account_id
+        )
 
     def list_private_endpoints(
         self,
@@ -58,7 +62,7 @@ class PrivateEndpointsApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "private-endpoints",
+            "v3/private-endpoints/",
             search=search,
             type=type,
             limit=limit,
@@ -78,7 +82,7 @@ class PrivateEndpointsApi(DbtCloudBase):
         return self._send(
             "PATCH",
             Record,
-            "private-endpoints",
+            "v3/private-endpoints/{}/",
             private_endpoint_id,
             json=payload,
             account_id=account_id,

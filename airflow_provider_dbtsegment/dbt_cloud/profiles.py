@@ -24,9 +24,8 @@ class ProfilesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/profiles/",
             project_id,
-            "profiles",
             json=payload,
             fills=("account_id", "project_id"),
             account_id=account_id,
@@ -40,7 +39,7 @@ class ProfilesApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("projects", project_id, "profiles", profile_id, account_id=account_id)
+        self._delete("v3/projects/{}/profiles/{}/", project_id, profile_id, account_id=account_id)
 
     def get_profile(
         self, project_id: int, profile_id: int, *, account_id: int | None = None
@@ -51,7 +50,7 @@ class ProfilesApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record, "projects", project_id, "profiles", profile_id, account_id=account_id
+            Record, "v3/projects/{}/profiles/{}/", project_id, profile_id, account_id=account_id
         )
 
     def list_profiles(
@@ -72,9 +71,8 @@ class ProfilesApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/{}/profiles/",
             project_id,
-            "profiles",
             connection_id=connection_id,
             key=key,
             profile_ids=profile_ids,
@@ -100,9 +98,8 @@ class ProfilesApi(DbtCloudBase):
         return self._send(
             "PATCH",
             Record,
-            "projects",
+            "v3/projects/{}/profiles/{}/",
             project_id,
-            "profiles",
             profile_id,
             json=payload,
             fills=("account_id", "project_id", "pk"),

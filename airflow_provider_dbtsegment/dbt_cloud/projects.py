@@ -26,7 +26,7 @@ class ProjectsApi(AccountsApi):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/",
             json=payload,
             fills=("account_id", "state"),
             account_id=account_id,
@@ -38,7 +38,7 @@ class ProjectsApi(AccountsApi):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("projects", project_id, account_id=account_id)
+        self._delete("v3/projects/{}/", project_id, account_id=account_id)
 
     def get_project(
         self,
@@ -56,7 +56,7 @@ class ProjectsApi(AccountsApi):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/",
             project_id,
             include_related=related(include_related),
             account_id=account_id,
@@ -104,7 +104,7 @@ class ProjectsApi(AccountsApi):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/",
             include_related=related(include_related),
             name__icontains=name_contains,
             **one_or_several("pk", project_id),
@@ -128,7 +128,7 @@ class ProjectsApi(AccountsApi):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/",
             project_id,
             json=payload,
             fills=("account_id", "state"),

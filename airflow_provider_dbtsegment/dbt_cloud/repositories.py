@@ -25,9 +25,8 @@ class RepositoriesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/managed-repositories/",
             project_id,
-            "managed-repositories",
             json=payload,
             account_id=account_id,
         )
@@ -44,9 +43,8 @@ class RepositoriesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/repositories/",
             project_id,
-            "repositories",
             json=payload,
             fills=("account_id", "state"),
             account_id=account_id,
@@ -60,7 +58,9 @@ class RepositoriesApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("projects", project_id, "repositories", repository_id, account_id=account_id)
+        self._delete(
+            "v3/projects/{}/repositories/{}/", project_id, repository_id, account_id=account_id
+        )
 
     def get_repository(
         self,
@@ -78,9 +78,8 @@ class RepositoriesApi(DbtCloudBase):
         """
         return self._get(
             Record,
-            "projects",
+            "v3/projects/{}/repositories/{}/",
             project_id,
-            "repositories",
             repository_id,
             include_related=related(include_related),
             account_id=account_id,
@@ -109,9 +108,8 @@ class RepositoriesApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "projects",
+            "v3/projects/{}/repositories/",
             project_id,
-            "repositories",
             include_related=related(include_related),
             pk=repository_id,
             remote_url=remote_url,
@@ -139,9 +137,8 @@ class RepositoriesApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "projects",
+            "v3/projects/{}/repositories/{}/",
             project_id,
-            "repositories",
             repository_id,
             json=payload,
             fills=("account_id", "state"),
@@ -156,5 +153,5 @@ class RepositoriesApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        parts = ("projects", project_id, "managed-repositories", repository_id, "download")
-        return self._download(self.account_path(*parts, account_id=account_id), file)
+        path = "v3/projects/{}/managed-repositories/{}/download/"
+        return self._download(file, path, project_id, repository_id, account_id=account_id)

@@ -20,8 +20,8 @@ class RunsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        parts = ("runs", run_id, "cancel")
-        return self._send("POST", Run, *parts, repeatable=True, account_id=account_id, version=2)
+        path = "v2/runs/{}/cancel/"
+        return self._send("POST", Run, path, run_id, repeatable=True, account_id=account_id)
 
     def get_most_recent_run(
         self,
@@ -70,12 +70,11 @@ class RunsApi(DbtCloudBase):
         """
         return self._get(
             Run,
-            "runs",
+            "v2/runs/{}/",
             run_id,
             include_related=related(include_related),
             needs=("status",),
             account_id=account_id,
-            version=2,
         )
 
     def get_run_failure_details(self, run_id: int, *, account_id: int | None = None) -> Record:
@@ -84,7 +83,7 @@ class RunsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "runs", run_id, "retry", account_id=account_id, version=2)
+        return self._get(Record, "v2/runs/{}/retry/", run_id, account_id=account_id)
 
     def get_run_step(self, step_id: int, *, account_id: int | None = None) -> RunStep:
         """
@@ -92,7 +91,7 @@ class RunsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(RunStep, "steps", step_id, account_id=account_id, version=2)
+        return self._get(RunStep, "v2/steps/{}/", step_id, account_id=account_id)
 
     def get_run_timing_details(
         self, run_id: int, *, project_id: int | None = None, account_id: int | None = None
@@ -105,8 +104,8 @@ class RunsApi(DbtCloudBase):
         """
         if project_id is None:
             project_id = self.get_run(run_id, account_id=account_id)["project_id"]
-        parts = ("projects", project_id, "runs", run_id, "timing")
-        return self._get(object, *parts, account_id=account_id)
+        path = "v3/projects/{}/runs/{}/timing/"
+        return self._get(object, path, project_id, run_id, account_id=account_id)
 
     def list_runs(
         self,
@@ -162,7 +161,7 @@ class RunsApi(DbtCloudBase):
             "order_by": order_by,
         }
         return self._list(
-            Run, "runs", limit=limit, offset=offset, account_id=account_id, version=2, **filters
+            Run, "v2/runs/", limit=limit, offset=offset, account_id=account_id, **filters
         )
 
     def retry_run(self, run_id: int, *, account_id: int | None = None) -> Run:
@@ -172,4 +171,4 @@ class RunsApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`; look at
             ``may_have_happened`` before calling it again.
         """
-        return self._send("POST", Run, "runs", run_id, "retry", account_id=account_id, version=2)
+        return self._send("POST", Run, "v2/runs/{}/retry/", run_id, account_id=account_id)

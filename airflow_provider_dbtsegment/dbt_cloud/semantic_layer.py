@@ -28,7 +28,7 @@ class SemanticLayerApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "semantic-layer-credentials",
+            "v3/semantic-layer-credentials/",
             pk=credentials_id,
             project_id=project_id,
             state=state,

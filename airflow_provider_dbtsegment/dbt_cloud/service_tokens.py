@@ -24,9 +24,8 @@ class ServiceTokensApi(DbtCloudBase):
         return self._send(
             "POST",
             list[Record],
-            "service-tokens",
+            "v3/service-tokens/{}/permissions/",
             service_token_id,
-            "permissions",
             json=payload,
             account_id=account_id,
         )
@@ -40,7 +39,7 @@ class ServiceTokensApi(DbtCloudBase):
         :param payload: The body.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send("POST", Record, "service-tokens", json=payload, account_id=account_id)
+        return self._send("POST", Record, "v3/service-tokens/", json=payload, account_id=account_id)
 
     def delete_service_token(self, service_token_id: int, *, account_id: int | None = None) -> None:
         """
@@ -48,7 +47,7 @@ class ServiceTokensApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("service-tokens", service_token_id, account_id=account_id)
+        self._delete("v3/service-tokens/{}/", service_token_id, account_id=account_id)
 
     def get_service_token(self, service_token_id: int, *, account_id: int | None = None) -> Record:
         """
@@ -56,7 +55,7 @@ class ServiceTokensApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "service-tokens", service_token_id, account_id=account_id)
+        return self._get(Record, "v3/service-tokens/{}/", service_token_id, account_id=account_id)
 
     def list_service_token_permissions(
         self, service_token_id: int, *, limit: int | None = None, account_id: int | None = None
@@ -68,9 +67,8 @@ class ServiceTokensApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "service-tokens",
+            "v3/service-tokens/{}/permissions/",
             service_token_id,
-            "permissions",
             limit=limit,
             paged=False,
             account_id=account_id,
@@ -84,7 +82,9 @@ class ServiceTokensApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._list(Record, "service-tokens", limit=limit, paged=False, account_id=account_id)
+        return self._list(
+            Record, "v3/service-tokens/", limit=limit, paged=False, account_id=account_id
+        )
 
     def update_service_token(
         self, service_token_id: int, payload: dict[str, Any], *, account_id: int | None = None
@@ -96,5 +96,10 @@ class ServiceTokensApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "PUT", Record, "service-tokens", service_token_id, json=payload, account_id=account_id
+            "PUT",
+            Record,
+            "v3/service-tokens/{}/",
+            service_token_id,
+            json=payload,
+            account_id=account_id,
         )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record, api_path
+from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
 from airflow_provider_dbtsegment.rest.listing import Listing
+
+CREDENTIALS = "/api/v3/users/{}/credentials/"
 
 
 class UserCredentialsApi(DbtCloudBase):
@@ -18,7 +20,7 @@ class UserCredentialsApi(DbtCloudBase):
         :param payload: ``account_id``, ``project_id``, ``user_id``, ``credentials_id``, ``state``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send_at("POST", Record, _path(user_id), json=payload)
+        return self._send("POST", Record, CREDENTIALS, user_id, json=payload)
 
     def delete_user_credentials(self, user_id: int, user_credentials_id: int) -> None:
         """
@@ -26,7 +28,7 @@ class UserCredentialsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self.request("DELETE", _path(user_id, user_credentials_id))
+        self._delete(CREDENTIALS + "{}/", user_id, user_credentials_id)
 
     def get_user_credentials(self, user_id: int, user_credentials_id: int) -> Record:
         """
@@ -34,7 +36,7 @@ class UserCredentialsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send_at("GET", Record, _path(user_id, user_credentials_id))
+        return self._get(Record, CREDENTIALS + "{}/", user_id, user_credentials_id)
 
     def list_user_credentials(self, user_id: int, *, limit: int | None = None) -> Listing[Record]:
         """
@@ -42,7 +44,7 @@ class UserCredentialsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._list_at(Record, _path(user_id), limit=limit)
+        return self._list(Record, CREDENTIALS, user_id, limit=limit, paged=False)
 
     def update_user_credentials(
         self, user_id: int, user_credentials_id: int, payload: dict[str, Any]
@@ -53,8 +55,6 @@ class UserCredentialsApi(DbtCloudBase):
         :param payload: ``account_id``, ``project_id``, ``user_id``, ``credentials_id``, ``state``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send_at("POST", Record, _path(user_id, user_credentials_id), json=payload)
-
-
-def _path(user_id: int, *credentials: int) -> str:
-    return api_path("users", user_id, "credentials", *credentials)
+        return self._send(
+            "POST", Record, CREDENTIALS + "{}/", user_id, user_credentials_id, json=payload
+        )

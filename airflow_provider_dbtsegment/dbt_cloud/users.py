@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow_provider_dbtsegment.dbt_cloud.base import DELETED, DbtCloudBase, Record, api_path
+from airflow_provider_dbtsegment.dbt_cloud.base import DELETED, DbtCloudBase, Record
 from airflow_provider_dbtsegment.rest.listing import Listing
 
 
@@ -34,7 +34,7 @@ class UsersApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "invites", invite_id, account_id=account_id, version=2)
+        return self._get(Record, "v2/invites/{}/", invite_id, account_id=account_id)
 
     def get_user(self, user_id: int, *, account_id: int | None = None) -> Record:
         """
@@ -42,7 +42,7 @@ class UsersApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "users", user_id, account_id=account_id)
+        return self._get(Record, "v3/users/{}/", user_id, account_id=account_id)
 
     def invite_users(self, payload: dict[str, Any], *, account_id: int | None = None) -> Record:
         """
@@ -51,7 +51,7 @@ class UsersApi(DbtCloudBase):
         :param payload: ``email_addresses``, ``license_type`` and ``group_ids``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send("POST", Record, "invites", json=payload, account_id=account_id)
+        return self._send("POST", Record, "v3/invites/", json=payload, account_id=account_id)
 
     def list_favorite_assets(
         self,
@@ -70,7 +70,7 @@ class UsersApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "favorite-assets",
+            "v3/favorite-assets/",
             environment_id=environment_id,
             project_id=project_id,
             user_id=user_id,
@@ -87,9 +87,7 @@ class UsersApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._list(
-            Record, "invites", limit=limit, paged=False, account_id=account_id, version=2
-        )
+        return self._list(Record, "v2/invites/", limit=limit, paged=False, account_id=account_id)
 
     def list_users(
         self,
@@ -109,7 +107,7 @@ class UsersApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "users",
+            "v3/users/",
             state=state,
             order_by=order_by,
             limit=limit,
@@ -130,12 +128,11 @@ class UsersApi(DbtCloudBase):
         return self._send(
             "POST",
             Record,
-            "permissions",
+            "v2/permissions/{}/",
             permission_id,
             json=payload,
             fills=("state",),
             account_id=account_id,
-            version=2,
         )
 
     def update_user(self, user_id: int, payload: dict[str, Any]) -> Record:
@@ -145,4 +142,4 @@ class UsersApi(DbtCloudBase):
         :param payload: ``first_name`` and ``last_name``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send_at("POST", Record, api_path("users", user_id, version=2), json=payload)
+        return self._send("POST", Record, "/api/v2/users/{}/", user_id, json=payload)

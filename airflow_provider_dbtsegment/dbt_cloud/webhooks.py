@@ -19,13 +19,7 @@ class WebhooksApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "POST",
-            Record,
-            "webhooks",
-            "subscriptions",
-            json=payload,
-            account_id=account_id,
-            slash=False,
+            "POST", Record, "v3/webhooks/subscriptions", json=payload, account_id=account_id
         )
 
     def delete_webhook(self, webhook_id: str, *, account_id: int | None = None) -> None:
@@ -34,7 +28,7 @@ class WebhooksApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        self._delete("webhooks", "subscription", webhook_id, account_id=account_id, slash=False)
+        self._delete("v3/webhooks/subscription/{}", webhook_id, account_id=account_id)
 
     def get_webhook(self, webhook_id: str, *, account_id: int | None = None) -> Record:
         """
@@ -42,9 +36,7 @@ class WebhooksApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(
-            Record, "webhooks", "subscription", webhook_id, account_id=account_id, slash=False
-        )
+        return self._get(Record, "v3/webhooks/subscription/{}", webhook_id, account_id=account_id)
 
     def get_webhook_event(self, event_id: str, *, account_id: int | None = None) -> Record:
         """
@@ -52,7 +44,7 @@ class WebhooksApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, "webhooks", "event", event_id, account_id=account_id, slash=False)
+        return self._get(Record, "v3/webhooks/event/{}", event_id, account_id=account_id)
 
     def get_webhook_receipt(self, receipt_id: str, *, account_id: int | None = None) -> Record:
         """
@@ -60,9 +52,7 @@ class WebhooksApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(
-            Record, "webhooks", "receipt", receipt_id, account_id=account_id, slash=False
-        )
+        return self._get(Record, "v3/webhooks/receipt/{}", receipt_id, account_id=account_id)
 
     def list_webhook_event_receipts(
         self, event_id: str, *, limit: int | None = None, account_id: int | None = None
@@ -74,14 +64,11 @@ class WebhooksApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "webhooks",
-            "event",
+            "v3/webhooks/event/{}/receipts",
             event_id,
-            "receipts",
             limit=limit,
             paged=False,
             account_id=account_id,
-            slash=False,
         )
 
     def list_webhook_events(
@@ -94,14 +81,11 @@ class WebhooksApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "webhooks",
-            "subscription",
+            "v3/webhooks/subscription/{}/events",
             webhook_id,
-            "events",
             limit=limit,
             paged=False,
             account_id=account_id,
-            slash=False,
         )
 
     def list_webhook_receipts(
@@ -119,16 +103,12 @@ class WebhooksApi(DbtCloudBase):
         """
         return self._list(
             Record,
-            "webhooks",
-            "subscription",
+            "v3/webhooks/subscription/{}/event/{}/receipt",
             webhook_id,
-            "event",
             event_id,
-            "receipt",
             limit=limit,
             paged=False,
             account_id=account_id,
-            slash=False,
         )
 
     def list_webhooks(
@@ -140,13 +120,7 @@ class WebhooksApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._list(
-            Record,
-            "webhooks",
-            "subscriptions",
-            limit=limit,
-            offset=offset,
-            account_id=account_id,
-            slash=False,
+            Record, "v3/webhooks/subscriptions", limit=limit, offset=offset, account_id=account_id
         )
 
     def test_webhook(self, webhook_id: str, *, account_id: int | None = None) -> Record:
@@ -156,13 +130,7 @@ class WebhooksApi(DbtCloudBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._get(
-            Record,
-            "webhooks",
-            "subscription",
-            webhook_id,
-            "test",
-            account_id=account_id,
-            slash=False,
+            Record, "v3/webhooks/subscription/{}/test", webhook_id, account_id=account_id
         )
 
     def update_webhook(
@@ -177,10 +145,8 @@ class WebhooksApi(DbtCloudBase):
         return self._send(
             "PUT",
             Record,
-            "webhooks",
-            "subscription",
+            "v3/webhooks/subscription/{}",
             webhook_id,
             json=payload,
             account_id=account_id,
-            slash=False,
         )

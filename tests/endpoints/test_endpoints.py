@@ -34,7 +34,7 @@ ROWS = [(service, row) for service, rows in TABLE.items() for row in rows]
 #: What a method fills in itself, where the path says it.
 FILLED = {"account_id", "project_id", "state", "id", "pk"}
 #: What is public on an API object and is no method of the service.
-OTHERS = {"account_path", "close", "explain", "request", "settings", "transport"}
+OTHERS = {"close", "explain", "request", "settings", "transport"}
 
 
 def operation_of(service: str, sent: Sent) -> Operation | None:
