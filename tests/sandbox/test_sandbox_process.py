@@ -62,6 +62,7 @@ def test_nothing_outlives_the_sandbox_and_it_finds_its_runs_again(
             sleeping = caller.start(7000, f"dbt run --select sleeper --vars '{{pids: {pids}}}'")
             queued = caller.start(7000)
             wait_for(pids.exists)
+            caller.post("/projects/", name="Made a moment ago")
 
             process.send_signal(ending)
             assert process.wait(30) == (0 if ending is signal.SIGTERM else -ending)
@@ -95,6 +96,7 @@ def check_what_is_found_again(
             assert interrupted["status"] == 20
             assert interrupted["status_message"] == "The sandbox ended while this run was active."
         assert caller.start(7001)["id"] == queued["id"] + 1
+        assert len(caller.get("/projects/", name="Made a moment ago")) == 1
 
 
 def test_it_serves_https_with_a_certificate_of_its_own(tmp_path: Path, dbt: DbtClient) -> None:

@@ -1,5 +1,6 @@
 """The dbt Cloud side as one object: what routes ask."""
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class DbtCloud:
 
     def owner_of(self, token: str) -> Actor | None:
         """Return whose token it is; None when it opens nothing."""
-        if token == self.config.token:
+        if secrets.compare_digest(token.encode(), self.config.token.encode()):
             return Actor("Sandbox Owner", user_id=OWNER)
         return tokens.owner_of(self.records, token)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import InvalidError, NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.schemas import (
     item_schema,
     properties,
@@ -16,6 +16,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.bodies import (
     as_object,
     check,
     complete,
+    required,
 )
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.replies import (
     reply_gone,
@@ -116,7 +117,10 @@ def read_change(call: Call, resource: Resource, old: Record) -> dict[str, Any]:
     completed = complete(whole, operation, implied)
     check(completed, operation.request, operation.schemas)
     changed = whole if operation.method == "PUT" else body
+    needed = required(item_schema(operation), operation.schemas)
     emptied = {name: None for name, value in changed.items() if value is None}
+    for name in emptied.keys() & set(needed) & body.keys() & fields.keys():
+        raise InvalidError(name, "This field may not be null.")
     defaults = {
         name: value
         for name, value in completed.items()

@@ -26,9 +26,8 @@ def show_adapter(call: Call) -> Response:
         raise InvalidError("adapter_version", f"There is no adapter {version!r}.")
     name = version.rpartition("_")[0]
     title = name.replace("_", " ").title()
-    words = title.replace(" ", "")
-    connection = list(properties(schemas[SPELT.get(version, f"{words}Connection")], schemas))
-    credentials = properties(schemas.get(f"{words}Credentials"), schemas)
+    connection = list(properties(schemas[connection_schema(version)], schemas))
+    credentials = properties(schemas.get(f"{title.replace(' ', '')}Credentials"), schemas)
     adapter = {
         "metadata": {
             "title": title,
@@ -39,6 +38,12 @@ def show_adapter(call: Call) -> Response:
         "credential": _form(title, list(credentials or CREDENTIALS)),
     }
     return reply(call, {"adapter": adapter})
+
+
+def connection_schema(version: str) -> str:
+    """Return the name of the schema that an adapter's connections have."""
+    name = version.rpartition("_")[0].replace("_", " ").title().replace(" ", "")
+    return SPELT.get(version, f"{name}Connection")
 
 
 def _form(title: str, fields: list[str]) -> dict[str, Any]:

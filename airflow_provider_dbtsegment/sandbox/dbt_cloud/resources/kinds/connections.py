@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import ApiError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.query import DELETED
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.bodies import as_object
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.bodies import as_object, check
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.kinds.adapter_schemas import (
+    connection_schema,
+)
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.replies import reply
 
 if TYPE_CHECKING:
@@ -21,8 +24,13 @@ if TYPE_CHECKING:
 TYPES = ("postgres", "redshift", "snowflake", "bigquery")
 
 
-def prepare(_: Call, draft: Draft, __: Record | None) -> None:
-    """Let type and adapter version say the same."""
+def prepare(call: Call, draft: Draft, old: Record | None) -> None:
+    """Check the configuration by its adapter, and let type and adapter version say the same."""
+    config = call.body.get("config")
+    if config is not None:
+        schemas = call.operation.schemas
+        name = connection_schema(draft["adapter_version"])
+        check(config, schemas[name if old is None else f"Optional{name}"], schemas)
     if draft.get("type") is None:
         name = str(draft.get("adapter_version")).rpartition("_")[0]
         draft["type"] = name if name in TYPES else "adapter"

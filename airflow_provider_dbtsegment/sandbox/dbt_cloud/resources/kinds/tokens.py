@@ -10,6 +10,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import InvalidError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.identifiers import new_id
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.query import DELETED
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources import actions, filters, writing
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.bodies import as_object
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.replies import (
     reply_page,
     reply_record,
@@ -87,8 +88,8 @@ def assign_permissions(call: Call) -> Response:
     return list_permissions(call)
 
 
-def _grant(call: Call, token: Record, grants: list[Mapping[str, Any]]) -> None:
-    for one in grants:
+def _grant(call: Call, token: Record, grants: list[Any]) -> None:
+    for one in map(as_object, grants):
         if "permission_set" not in one:
             raise InvalidError("permission_set", "This field is required.")
         fields: dict[str, Any] = {name: one[name] for name in GRANT_FIELDS if name in one}
