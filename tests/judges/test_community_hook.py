@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 import warnings
 from typing import Any
 
@@ -29,7 +32,7 @@ def hook(community_connection: Sandbox) -> DbtCloudHook:
     return DbtCloudHook()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def kept() -> dict[str, int]:
     """The runs that several tests look at."""
     return {}
@@ -131,6 +134,25 @@ async def test_a_run_is_watched_without_blocking(
     assert details["data"]["trigger"]["cause"] == "The community"
     with pytest.raises(ClientResponseError, match="404"):
         await hook.get_job_status(999_999)
+
+
+def test_a_triggerer_needs_nothing_but_its_environment(
+    community_connection: Sandbox, built: int
+) -> None:
+    """aiohttp reads the variable when it is imported, so that this takes a process of its own."""
+    code = (
+        "import asyncio; from airflow.providers.dbt.cloud.hooks.dbt import DbtCloudHook as Hook; "
+        f"print('It is', asyncio.run(Hook().get_job_status({built})))"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "SSL_CERT_FILE": str(community_connection.ca)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert told.stdout.splitlines()[-1] == f"It is {SUCCESS}"
 
 
 def test_artifacts_are_listed_and_read(hook: DbtCloudHook, built: int) -> None:

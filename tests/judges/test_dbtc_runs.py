@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,28 +16,23 @@ SUCCESS, ERROR, CANCELLED = 10, 20, 30
 GATED = "dbt run --select people --vars '{{bad: (select count(*) from read_csv($${}$$))}}'"
 
 
-@pytest.fixture(scope="session")
-def built(made: dict[str, Any]) -> Callable[[Judge], dict[str, Any]]:
-    """Returns a run that has built the project; it is made once."""
-
-    def build(dbtc: Judge) -> dict[str, Any]:
-        if "built" not in made:
-            made["built"] = dbtc.trigger_job(ACCOUNT, BUILD, {"cause": "dbtc"}, poll_interval=1)
-        run: dict[str, Any] = made["built"]
-        return run
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def made() -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def kept() -> dict[str, Any]:
+    """The run that several tests look at."""
     return {}
 
 
-def test_a_job_is_run_to_its_end(dbtc: Judge, built: Callable[[Judge], dict[str, Any]]) -> None:
-    run = built(dbtc)
-    assert (run["status"], run["job_definition_id"]) == (SUCCESS, BUILD)
-    shown = dbtc.get_run(ACCOUNT, run["id"], include_related=["trigger", "job", "run_steps"])
+@pytest.fixture
+def built(dbtc: Judge, kept: dict[str, Any]) -> dict[str, Any]:
+    """A run that has built the project; it is made once."""
+    if not kept:
+        kept.update(dbtc.trigger_job(ACCOUNT, BUILD, {"cause": "dbtc"}, poll_interval=1))
+    return kept
+
+
+def test_a_job_is_run_to_its_end(dbtc: Judge, built: dict[str, Any]) -> None:
+    assert (built["status"], built["job_definition_id"]) == (SUCCESS, BUILD)
+    shown = dbtc.get_run(ACCOUNT, built["id"], include_related=["trigger", "job", "run_steps"])
     assert shown["trigger"]["cause"] == "dbtc"
     assert shown["job"]["name"] == "Build"
     assert [step["status"] for step in shown["run_steps"]] == [SUCCESS] * 3
@@ -106,25 +100,19 @@ def test_a_job_is_triggered_from_its_failure(dbtc: Judge, tmp_path: Path) -> Non
     assert (resumed["retrying_run_id"], resumed["status"]) == (failed["id"], SUCCESS)
 
 
-def test_artifacts_are_listed_and_read(
-    dbtc: Judge, built: Callable[[Judge], dict[str, Any]]
-) -> None:
-    run = built(dbtc)
-    listed = dbtc.list_run_artifacts(ACCOUNT, run["id"])
+def test_artifacts_are_listed_and_read(dbtc: Judge, built: dict[str, Any]) -> None:
+    listed = dbtc.list_run_artifacts(ACCOUNT, built["id"])
     assert {"manifest.json", "run_results.json", "compiled/tiny/models/people.sql"} <= set(listed)
-    assert dbtc.list_run_artifacts(ACCOUNT, run["id"], step=3) == listed
-    results = dbtc.get_run_artifact(ACCOUNT, run["id"], "run_results.json", step=3)
+    assert dbtc.list_run_artifacts(ACCOUNT, built["id"], step=3) == listed
+    results = dbtc.get_run_artifact(ACCOUNT, built["id"], "run_results.json", step=3)
     assert {one["status"] for one in results["results"]} == {"success", "pass"}
-    text = dbtc.get_run_artifact(ACCOUNT, run["id"], "compiled/tiny/models/people.sql")
+    text = dbtc.get_run_artifact(ACCOUNT, built["id"], "compiled/tiny/models/people.sql")
     assert text.startswith("\nselect range as person_id")
-    refused = dbtc.refused("get_run_artifact", ACCOUNT, run["id"], "catalog.json")
+    refused = dbtc.refused("get_run_artifact", ACCOUNT, built["id"], "catalog.json")
     assert refused["code"] == 404
 
 
-def test_the_newest_successful_run_gives_its_artifact(
-    dbtc: Judge, built: Callable[[Judge], dict[str, Any]]
-) -> None:
-    built(dbtc)
+def test_the_newest_successful_run_gives_its_artifact(dbtc: Judge, built: dict[str, Any]) -> None:
     newest = dbtc.get_most_recent_run(ACCOUNT, job_definition_id=BUILD, status="success")
     filters = {
         "job_definition_id": BUILD,
@@ -138,20 +126,15 @@ def test_the_newest_successful_run_gives_its_artifact(
     assert "model.tiny.people" in manifest["nodes"]
 
 
-def test_nodes_tell_how_long_they_took(
-    dbtc: Judge, built: Callable[[Judge], dict[str, Any]]
-) -> None:
-    timing = dbtc.get_run_timing_details(ACCOUNT, PROJECT, built(dbtc)["id"])
+def test_nodes_tell_how_long_they_took(dbtc: Judge, built: dict[str, Any]) -> None:
+    timing = dbtc.get_run_timing_details(ACCOUNT, PROJECT, built["id"])
     assert "model.tiny.people" in [node["unique_id"] for node in timing]
     assert all(node["execution_time"] >= 0 for node in timing)
-    refused = dbtc.refused("get_run_timing_details", ACCOUNT, 999, built(dbtc)["id"])
+    refused = dbtc.refused("get_run_timing_details", ACCOUNT, 999, built["id"])
     assert refused["code"] == 404
 
 
-def test_runs_are_filtered_ordered_and_paged(
-    dbtc: Judge, built: Callable[[Judge], dict[str, Any]]
-) -> None:
-    built(dbtc)
+def test_runs_are_filtered_ordered_and_paged(dbtc: Judge, built: dict[str, Any]) -> None:
     newest = dbtc.trigger_job(ACCOUNT, BUILD, {"cause": "dbtc", "steps_override": ["dbt parse"]})
     everything, total = dbtc.page("list_runs", ACCOUNT)
     assert total == len(everything) > 1
