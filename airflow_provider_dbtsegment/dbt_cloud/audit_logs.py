@@ -57,7 +57,7 @@ class AuditLogsApi(DbtCloudBase):
         """
         Start an export of all events.
 
-        :return: ``job_identifier`` is the name of the export.
+        :return: ``job_id`` is the identifier of the export.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send("POST", Record, "v3/audit-logs/export/", account_id=account_id)

@@ -83,7 +83,7 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
             budget=self._account_budget(),
         )
         data = answer.body
-        if isinstance(data, dict) and not {"data", "status"}.isdisjoint(data):
+        if isinstance(data, dict) and ("data" in data or isinstance(data.get("status"), dict)):
             data = data.get("data")
         mask_secrets(data, self._mask_secret)
         return data

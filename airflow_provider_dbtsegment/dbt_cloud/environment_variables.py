@@ -32,7 +32,7 @@ class EnvironmentVariablesApi(DbtCloudBase):
 
     def create_environment_variables(
         self, project_id: int, payload: dict[str, Any], *, account_id: int | None = None
-    ) -> Record:
+    ) -> list[Record]:
         """
         Create an environment variable with its values for several environments.
 
@@ -42,7 +42,7 @@ class EnvironmentVariablesApi(DbtCloudBase):
         """
         return self._send(
             "POST",
-            Record,
+            list[Record],
             "v3/projects/{}/environment-variables/bulk/",
             project_id,
             json=payload,

@@ -15,7 +15,7 @@ class GroupsApi(DbtCloudBase):
 
     def assign_group_permissions(
         self, group_id: int, payload: list[dict[str, Any]], *, account_id: int | None = None
-    ) -> Record:
+    ) -> list[Record]:
         """
         Set the permissions of a group.
 
@@ -24,7 +24,7 @@ class GroupsApi(DbtCloudBase):
         """
         return self._send(
             "POST",
-            Record,
+            list[Record],
             "v3/group-permissions/{}/",
             group_id,
             json=payload,
@@ -33,14 +33,16 @@ class GroupsApi(DbtCloudBase):
 
     def assign_user_to_group(
         self, payload: dict[str, Any], *, account_id: int | None = None
-    ) -> Record:
+    ) -> list[Record]:
         """
         Set the groups of a person.
 
         :param payload: ``{"user_id": …, "desired_group_ids": […]}``.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send("POST", Record, "v3/assign-groups/", json=payload, account_id=account_id)
+        return self._send(
+            "POST", list[Record], "v3/assign-groups/", json=payload, account_id=account_id
+        )
 
     def create_user_group(
         self, payload: dict[str, Any], *, account_id: int | None = None

@@ -13,15 +13,15 @@ class PrivateEndpointsApi(DbtCloudBase):
 
     def create_private_endpoint(
         self, payload: dict[str, Any], *, account_id: int | None = None
-    ) -> Record:
+    ) -> Any:
         """
-        Create a private endpoint.
+        Create a private endpoint; what dbt Cloud answers is not documented.
 
         :param payload: The body.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
-            "POST", Record, "v3/private-endpoints/", json=payload, account_id=account_id
+            "POST", object, "v3/private-endpoints/", json=payload, account_id=account_id
         )
 
     def delete_private_endpoint(
@@ -72,16 +72,16 @@ class PrivateEndpointsApi(DbtCloudBase):
 
     def update_private_endpoint(
         self, private_endpoint_id: str, payload: dict[str, Any], *, account_id: int | None = None
-    ) -> Record:
+    ) -> Any:
         """
-        Change the given fields of a private endpoint.
+        Change a private endpoint; what dbt Cloud answers is not documented.
 
         :param payload: The body.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._send(
             "PATCH",
-            Record,
+            object,
             "v3/private-endpoints/{}/",
             private_endpoint_id,
             json=payload,

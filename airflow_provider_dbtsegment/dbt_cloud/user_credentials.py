@@ -36,7 +36,8 @@ class UserCredentialsApi(DbtCloudBase):
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(Record, CREDENTIALS + "{}/", user_id, user_credentials_id)
+        # The document says that this, too, is a list.
+        return self._list(Record, CREDENTIALS + "{}/", user_id, user_credentials_id, paged=False)[0]
 
     def list_user_credentials(self, user_id: int, *, limit: int | None = None) -> Listing[Record]:
         """

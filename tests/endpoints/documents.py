@@ -35,6 +35,17 @@ class Operation:
         content = self._definition.get("requestBody", {}).get("content")
         return next(iter(content.values()))["schema"] if content else None
 
+    @cached_property
+    def answer_schema(self) -> dict[str, Any] | None:
+        """The schema of the answer to a success, or `None` where it has no body."""
+        success = next(
+            self._definition["responses"][code]
+            for code in ("200", "201", "204")
+            if code in self._definition["responses"]
+        )
+        content = success.get("content")
+        return next(iter(content.values()))["schema"] if content else None
+
     @property
     def media_types(self) -> list[str]:
         """The content types that a body may have."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
 
-import airflow_provider_dbtsegment
 from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi, DbtCloudSettings
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
@@ -20,42 +18,15 @@ from airflow_provider_dbtsegment.rest.transport import TransportSettings
 from airflow_provider_dbtsegment.segment import SegmentApi
 from airflow_provider_dbtsegment.segment.base import SegmentSettings
 from tests.endpoints import reference
-from tests.endpoints.documents import Operation, read_operations
 from tests.endpoints.recorder import Recorder, body_of, query_of
-from tests.endpoints.table import Row, Sent, read_table
+from tests.endpoints.samples import DATA, DBT_CLOUD, SEGMENT, answer_to, operation_of, sample_for
+from tests.endpoints.table import Row, read_table
 
-DATA = Path(__file__).parent.parent / "data"
-OPENAPI = Path(airflow_provider_dbtsegment.__file__).parent / "sandbox" / "dbt_cloud" / "openapi"
-DBT_CLOUD = read_operations(OPENAPI / "dbt-cloud-v2.json", OPENAPI / "dbt-cloud-v3.json")
-SEGMENT = read_operations(DATA / "segment-reverse-etl.yaml")
 TABLE = {"dbt_cloud": read_table("dbt_cloud"), "segment": read_table("segment")}
 ROWS = [(service, row) for service, rows in TABLE.items() for row in rows]
 
-#: What a method fills in itself, where the path says it.
-FILLED = {"account_id", "project_id", "state", "id", "pk"}
 #: What is public on an API object and is no method of the service.
 OTHERS = {"close", "explain", "request", "settings", "transport"}
-
-
-def operation_of(service: str, sent: Sent) -> Operation | None:
-    operations = DBT_CLOUD if service == "dbt_cloud" else SEGMENT
-    for operation in operations:
-        if operation.method == sent.method and operation.match(sent.path) is not None:
-            return operation
-    return None
-
-
-def sample_for(service: str, row: Row) -> Any:
-    """Return the body that a call is given: what the document wants, less what is filled in."""
-    sent = next(sent for sent in row.sends if sent.method != "GET" or len(row.sends) == 1)
-    operation = operation_of(service, sent)
-    if operation is None or operation.request_schema is None:
-        return {"name": "x"}
-    body = operation.sample(operation.request_schema)
-    if not isinstance(body, dict) or "/accounts/" not in sent.path:
-        return body
-    known = FILLED if "/projects/" in operation.template else FILLED - {"project_id"}
-    return {name: value for name, value in body.items() if name not in known}
 
 
 def send(service: str, row: Row, body: Any) -> Recorder:
@@ -66,20 +37,13 @@ def send(service: str, row: Row, body: Any) -> Recorder:
         if service == "dbt_cloud"
         else SegmentApi(SegmentSettings(reach))
     )
-    recorder = Recorder([enveloped(service, sent) for sent in row.sends])
+    recorder = Recorder([answer_to(service, sent) for sent in row.sends])
     api.transport._session.mount("https://", recorder)
     args, kwargs = row.arguments(body)
     answer = getattr(api, row.name)(*args, **kwargs)
     if isinstance(answer, Listing):
         list(answer)
     return recorder
-
-
-def enveloped(service: str, sent: Sent) -> Any:
-    if service == "segment":
-        return {"data": sent.answer}
-    total = {"count": 0, "total_count": 0}
-    return {"data": sent.answer, "status": {"code": 200}, "extra": {"pagination": total}}
 
 
 @pytest.mark.parametrize(("service", "row"), ROWS, ids=[row.text[:60] for _, row in ROWS])
