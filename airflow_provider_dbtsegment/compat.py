@@ -22,7 +22,7 @@ from airflow.providers.common.compat.sdk import (
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection, Context
 
-    from airflow_provider_dbtsegment.launch import Ledger
+    from airflow_provider_dbtsegment.launchable import Ledger
 
 __all__ = [
     "AirflowFailException",

@@ -8,15 +8,12 @@ starting.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic
 
 from airflow_provider_dbtsegment.exceptions import (
     LaunchUnknownError,
@@ -24,9 +21,9 @@ from airflow_provider_dbtsegment.exceptions import (
     RequestError,
     RunCancelledError,
 )
+from airflow_provider_dbtsegment.launchable import Found, K, Launchable, Ledger
+from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
-
-K = TypeVar("K", int, str)
 
 #: Seconds for which a start whose answer was lost is looked for.
 PATIENCE = 60.0
@@ -36,60 +33,6 @@ CLEAR_GRACE = 10.0
 MAX_SUBMITS = 3
 #: The key in the ledger.
 LAUNCH = "dbtsegment_launch"
-
-_MARKER = re.compile(r"\[af:([0-9a-f]{12})/(\d+)\]")
-
-
-@dataclass(frozen=True)
-class Marker:
-    """
-    The name of one try of one task run, short enough to travel with a request.
-
-    :param first_try: The number of the first try since the task was last cleared.
-    """
-
-    dag_id: str
-    run_id: str
-    task_id: str
-    map_index: int
-    try_number: int
-    first_try: int = 1
-
-    @property
-    def key(self) -> str:
-        """What all tries of the task run have in common."""
-        name = json.dumps([self.dag_id, self.run_id, self.task_id, self.map_index])
-        return hashlib.sha256(name.encode()).hexdigest()[:12]
-
-    def __str__(self) -> str:
-        return f"[af:{self.key}/{self.try_number}]"
-
-    def appended_to(self, text: str, max_length: int) -> str:
-        """Return a text, cut where needed, that ends with the marker."""
-        room = max_length - len(str(self)) - 1
-        kept = text if len(text) <= room else text[: room - 1] + "…"
-        return f"{kept} {self}"
-
-    def try_in(self, text: str | None) -> int | None:
-        """Return the number of the try of this task run that a text is marked with."""
-        found = [number for key, number in _MARKER.findall(text or "") if key == self.key]
-        return int(found[-1]) if found else None
-
-
-@dataclass(frozen=True)
-class Found(Generic[K]):
-    """
-    Something that an earlier try started.
-
-    :param outcome: How it ended, or `None` while it goes on.
-    :param try_number: The try that started it.
-    :param noted: What the ledger says of it, if it comes from there.
-    """
-
-    id: K
-    outcome: Outcome | None
-    try_number: int
-    noted: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 class How(str, Enum):
@@ -112,49 +55,6 @@ class Launch(Generic[K]):
 
     id: K
     how: How
-
-
-class Launchable(Protocol[K]):
-    """What a service has to offer to be launched once."""
-
-    #: What is started, and where a person can look for it; for messages.
-    what: str
-    where: str
-
-    def baseline(self) -> Any:
-        """Return what is there now and could later be taken for ours; goes into the ledger."""
-
-    def submit(self) -> K:
-        """Start it."""
-
-    def can_retry(self, failed: K) -> bool:
-        """Return whether the service can go on from where something failed."""
-
-    def submit_retry(self, failed: K) -> K:
-        """Start it from the point of failure."""
-
-    def find(self, baseline: Any) -> Sequence[Found[K]]:
-        """
-        Return what tries of this task run have started, the newest first.
-
-        :param baseline: What was there before, or `None` when that is not known.
-        """
-
-    def outcome(self, id: K) -> Outcome | None:
-        """Return how something ended, or `None` while it goes on."""
-
-    def going_on(self) -> K | None:
-        """Return something of the same kind that anybody has started and that is going on."""
-
-
-class Ledger(Protocol):
-    """A small store that outlives the try: Airflow's task state store, where there is one."""
-
-    def get(self, key: str) -> Any:
-        """Return a value, or `None`."""
-
-    def set(self, key: str, value: Any) -> None:
-        """Store a value."""
 
 
 def launch_once(

@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+from typing import Any, ClassVar, Generic, cast
 
 from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
@@ -26,11 +26,9 @@ from airflow_provider_dbtsegment.exceptions import (
     RequestError,
 )
 from airflow_provider_dbtsegment.patience import Patience
+from airflow_provider_dbtsegment.source import K, S, Source, tell_change
 
 log = logging.getLogger(__name__)
-
-K = TypeVar("K", bound=Hashable)
-S = TypeVar("S")
 
 #: Waits that fall due within this share of their interval are asked for together.
 GATHER = 0.1
@@ -40,28 +38,6 @@ SINGLE_FOR = 10 * 60.0
 LAST_LOOK = 5.0
 #: Threads that a watcher asks with.
 THREADS = 4
-
-
-class Source(Protocol[K, S]):
-    """Where the states come from. The methods are called in threads."""
-
-    #: How many keys `ask_many` takes at once; 1 means that there is no asking for many.
-    batch_size: int
-
-    def ask_many(self, keys: Sequence[K]) -> Mapping[K, S]:
-        """Return the states of many; a key that is left out is asked for alone."""
-
-    def ask_one(self, key: K) -> S:
-        """Return the state of one."""
-
-    def ended(self, state: S) -> bool:
-        """Return whether a state is the last one."""
-
-    def label(self, state: S) -> str:
-        """Return the word for a state that a person sees."""
-
-    def close(self) -> None:
-        """Close the connections."""
 
 
 def wait_blocking(
@@ -91,22 +67,12 @@ def wait_blocking(
             log.debug("A look failed.", exc_info=True)
             patience.fault(error, clock())
         else:
-            seen = _tell_change(source, state, seen, on_change)
+            seen = tell_change(source, state, seen, on_change)
             if source.ended(state):
                 return state
             patience.answered(clock())
         now = clock()
         sleep(max(0.0, patience.next_look(now, interval) - now))
-
-
-def _tell_change(
-    source: Source[Any, S], state: S, seen: str | None, on_change: Callable[[str], None]
-) -> str:
-    """Tell a change of the label, and return the label."""
-    label = source.label(state)
-    if label != seen:
-        on_change(label)
-    return label
 
 
 class _Wait(Generic[S]):
@@ -204,7 +170,7 @@ class Watcher(Generic[K, S]):
                 wait.news.clear()
                 state = wait.state
                 if state is not None:
-                    seen = _tell_change(self._source, state, seen, on_change)
+                    seen = tell_change(self._source, state, seen, on_change)
                     if self._source.ended(state):
                         return state
                 if wait.error is not None:

@@ -14,14 +14,9 @@ from airflow_provider_dbtsegment.exceptions import (
     NotFoundError,
     RunCancelledError,
 )
-from airflow_provider_dbtsegment.launch import (
-    Found,
-    How,
-    Launch,
-    Marker,
-    launch_once,
-    note,
-)
+from airflow_provider_dbtsegment.launch import How, Launch, launch_once, note
+from airflow_provider_dbtsegment.launchable import Found
+from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
 
 WHERE = {"method": "POST", "url": "https://dbt.example/run"}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.dbt_cloud.job_triggers import MAX_CAUSE
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
-from airflow_provider_dbtsegment.launch import Found, Marker
+from airflow_provider_dbtsegment.launchable import Found
+from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
 
 if TYPE_CHECKING:

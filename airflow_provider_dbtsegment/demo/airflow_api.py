@@ -111,6 +111,10 @@ class AirflowApi:
         answer: dict[str, Any] = self.get(run_path(dag_id, run_id))
         return answer
 
+    def run_state(self, dag_id: str, run_id: str) -> str:
+        """Return the state of a DAG run."""
+        return str(self.dag_run(dag_id, run_id)["state"])
+
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the task instances of a run."""
         answer: list[dict[str, Any]] = self.get(

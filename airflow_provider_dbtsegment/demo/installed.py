@@ -46,3 +46,18 @@ def find_airflow(python: str) -> InstalledAirflow:
         raise RuntimeError(f"{python} has no Airflow:\n{probe.stderr}")
     release, compiled = probe.stdout.split()
     return InstalledAirflow(release, compiled == "True")
+
+
+def component_commands(
+    version: tuple[int, ...], has_dag_processor: bool, triggerers: int
+) -> dict[str, list[str]]:
+    """Return the arguments of `airflow` for each component."""
+    server = "webserver" if version < (3,) else "api-server"
+    # all parts are on this machine and read the log files themselves: nobody has to serve them
+    commands = {server: [server], "scheduler": ["scheduler", "--skip-serve-logs"]}
+    if has_dag_processor:
+        commands["dag-processor"] = ["dag-processor"]
+    for number in range(1, triggerers + 1):
+        name = "triggerer" if number == 1 else f"triggerer-{number}"
+        commands[name] = ["triggerer", "--skip-serve-logs"]
+    return commands

@@ -20,7 +20,7 @@ from .airflow_settings import USER, Secrets, Settings, free_port
 from .component import Component
 from .database import copy_database
 from .environment import LOOPBACK
-from .installed import InstalledAirflow, find_airflow
+from .installed import InstalledAirflow, component_commands, find_airflow
 
 STARTING = 120.0
 POLL = 0.25
@@ -182,7 +182,9 @@ class LocalAirflow:
         if not self._is_prepared:
             self.prepare()
         environment = self.environment()
-        for name, arguments in self.commands().items():
+        for name, arguments in component_commands(
+            self.version, self.settings.has_dag_processor, self.triggerers
+        ).items():
             component = self.components.get(name) or Component(
                 name,
                 [self.python, "-m", "airflow", *arguments],
@@ -195,26 +197,10 @@ class LocalAirflow:
         if self.version < (3,):
             self._create_user()
 
-    def commands(self) -> dict[str, list[str]]:
-        """Return the arguments of `airflow` for each component."""
-        server = "webserver" if self.version < (3,) else "api-server"
-        # all parts are on this machine and read the log files themselves: nobody has to serve them
-        commands = {server: [server], "scheduler": ["scheduler", "--skip-serve-logs"]}
-        if self.settings.has_dag_processor:
-            commands["dag-processor"] = ["dag-processor"]
-        for number in range(1, self.triggerers + 1):
-            name = "triggerer" if number == 1 else f"triggerer-{number}"
-            commands[name] = ["triggerer", "--skip-serve-logs"]
-        return commands
-
     def _create_user(self) -> None:
         names = ["--username", USER, "--firstname", "A", "--lastname", "B"]
         mail = ["--email", "admin@localhost", "--role", "Admin"]
         self.airflow("users", "create", *names, *mail, "--password", self.secrets.password)
-
-    def component(self, name: str) -> Component:
-        """Return a component: `scheduler`, `dag-processor`, `triggerer`, `api-server`."""
-        return self.components[name]
 
     def check(self) -> None:
         """Raise ComponentDied when a component ended although nobody had asked it to."""
@@ -296,28 +282,6 @@ class LocalAirflow:
 
         self.wait_until(known, f"DAG {dag_id}", timeout)
 
-    def trigger(
-        self, dag_id: str, conf: dict[str, Any] | None = None, run_id: str | None = None
-    ) -> str:
-        """Start a run of a DAG and return its run id."""
-        return self.api.trigger(dag_id, conf, run_id)
-
-    def run_state(self, dag_id: str, run_id: str) -> str:
-        """Return the state of a DAG run."""
-        return str(self.api.dag_run(dag_id, run_id)["state"])
-
-    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """Return the task instances of a run, as Airflow's REST API describes them."""
-        return self.api.task_instances(dag_id, run_id)
-
-    def task_log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
-        """Return the log of one try of a task, with what the triggerer wrote into it."""
-        return self.api.task_log(dag_id, run_id, task_id, try_number)
-
-    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
-        """Return an XCom's value, or None when there is no such XCom."""
-        return self.api.xcom(dag_id, run_id, task_id, key)
-
     def wait_for_run(
         self,
         dag_id: str,
@@ -329,8 +293,8 @@ class LocalAirflow:
 
         def finished() -> str | None:
             # in this order, so that the last look at the tasks shows their final states
-            state = self.run_state(dag_id, run_id)
-            on_poll(self.task_instances(dag_id, run_id))
+            state = self.api.run_state(dag_id, run_id)
+            on_poll(self.api.task_instances(dag_id, run_id))
             return state if state in FINAL_RUN_STATES else None
 
         return str(self.wait_until(finished, f"the end of {dag_id} {run_id}", timeout))

@@ -81,7 +81,7 @@ def run_dag(
     airflow: LocalAirflow, sandbox: SandboxServer, scenario: Scenario, progress: Progress
 ) -> Result:
     """Run the DAG once in a running installation and look at everything that it has done."""
-    run_id = airflow.trigger(DAG_ID, scenario.conf)
+    run_id = airflow.api.trigger(DAG_ID, scenario.conf)
     with progress.tasks() as board:
         airflow.wait_for_run(DAG_ID, run_id, on_poll=board)
     outcome = read_outcome(airflow, run_id)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.launch import Found, Marker
+from airflow_provider_dbtsegment.launchable import Found
+from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 

@@ -21,8 +21,8 @@ from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_dbtsegment.source import Source
     from airflow_provider_dbtsegment.triggers.base import WaitTrigger
-    from airflow_provider_dbtsegment.watch import Source
 
 #: Airflow ends a task at its execution time-out without asking us; we come so much before it, or a
 #: quarter of it if that is less, so that a worker has the time to start and to cancel.

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import ledger_of
 from airflow_provider_dbtsegment.exceptions import DbtSegmentError, RunFailedError
-from airflow_provider_dbtsegment.launch import How, Launch, Ledger, Marker, note
+from airflow_provider_dbtsegment.launch import How, Launch, note
+from airflow_provider_dbtsegment.launchable import Ledger
+from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
 if TYPE_CHECKING:

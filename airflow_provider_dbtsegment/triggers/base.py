@@ -11,7 +11,8 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_dbtsegment.compat import is_going_on
 from airflow_provider_dbtsegment.exceptions import DbtSegmentError, RequestError
 from airflow_provider_dbtsegment.patience import Patience
-from airflow_provider_dbtsegment.watch import Source, Watcher
+from airflow_provider_dbtsegment.source import Source
+from airflow_provider_dbtsegment.watch import Watcher
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.hooks.base import ConnectionHook

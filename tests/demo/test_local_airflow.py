@@ -16,7 +16,7 @@ from airflow_provider_dbtsegment.demo.outcome import TRIGGER_FIRED, last_error
 
 
 def test_a_deferred_task_goes_through_the_triggerer(local_airflow: LocalAirflow) -> None:
-    run_id = local_airflow.trigger("waits", {"colour": "blue"}, "first")
+    run_id = local_airflow.api.trigger("waits", {"colour": "blue"}, "first")
     assert run_id == "first"
     seen = set()
     state = local_airflow.wait_for_run(
@@ -24,11 +24,13 @@ def test_a_deferred_task_goes_through_the_triggerer(local_airflow: LocalAirflow)
     )
     assert state == "failed"
     assert "deferred" in seen
-    assert TRIGGER_FIRED.search(local_airflow.task_log("waits", run_id, "waits"))
-    assert local_airflow.xcom("waits", run_id, "waits") == 7
-    assert local_airflow.xcom("waits", run_id, "waits", "details") == {"answer": 42}
-    assert local_airflow.xcom("waits", run_id, "waits", "nothing") is None
-    assert last_error(local_airflow.task_log("waits", run_id, "fails")) == "cannot work with blue"
+    assert TRIGGER_FIRED.search(local_airflow.api.task_log("waits", run_id, "waits"))
+    assert local_airflow.api.xcom("waits", run_id, "waits") == 7
+    assert local_airflow.api.xcom("waits", run_id, "waits", "details") == {"answer": 42}
+    assert local_airflow.api.xcom("waits", run_id, "waits", "nothing") is None
+    assert (
+        last_error(local_airflow.api.task_log("waits", run_id, "fails")) == "cannot work with blue"
+    )
 
 
 def test_only_the_owner_can_read_the_password(local_airflow: LocalAirflow) -> None:
@@ -38,7 +40,7 @@ def test_only_the_owner_can_read_the_password(local_airflow: LocalAirflow) -> No
 def test_a_component_that_dies_is_noticed_and_can_be_started_again(
     local_airflow: LocalAirflow,
 ) -> None:
-    triggerer = local_airflow.component("triggerer")
+    triggerer = local_airflow.components["triggerer"]
     assert triggerer.pid
     os.kill(triggerer.pid, signal.SIGKILL)
     with pytest.raises(ComponentDied, match="triggerer ended with status 137"):
