@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,19 @@ from airflow_provider_dbtsegment.sandbox.testing import Sandbox, running_sandbox
 from tests.scripted_server import ScriptedServer, scripted_server
 
 TINY = Path(__file__).parent / "data" / "tiny"
+COUNTED = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Say a line at the end of the tests, such as how many things were counted."""
+    return request.config.stash.setdefault(COUNTED, []).append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have counted."""
+    for line in terminalreporter.config.stash.get(COUNTED, []):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -11,93 +11,13 @@ from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
     InvalidRequestError,
     LaunchUnknownError,
-    NotFoundError,
     RunCancelledError,
 )
 from airflow_provider_dbtsegment.launch import How, Launch, launch_once, note
 from airflow_provider_dbtsegment.launchable import Found
 from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
-
-WHERE = {"method": "POST", "url": "https://dbt.example/run"}
-
-
-def marker(try_number: int = 1, first_try: int = 1, **changed: Any) -> Marker:
-    names = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1, **changed}
-    return Marker(**names, try_number=try_number, first_try=first_try)
-
-
-class Service:
-    """Runs things, and may lose answers: ``before`` or ``after`` having carried a request out."""
-
-    what = "A run"
-    where = "the service"
-
-    def __init__(self) -> None:
-        self.started: dict[int, tuple[int, Outcome | None]] = {}
-        self.faults: list[str] = []
-        self.blind = 0
-        self.retriable = True
-        self.retried: list[int] = []
-        self.others: list[int] = []
-        self.mark = marker()
-
-    def baseline(self) -> None:
-        return None
-
-    def submit(self) -> int:
-        fault = self.faults.pop(0) if self.faults else ""
-        if fault == "refuse":
-            raise InvalidRequestError("no", **WHERE, status=422)
-        run_id = len(self.started) + 1
-        if fault != "before":
-            self.started[run_id] = (self.mark.try_number, None)
-        if fault in ("before", "after"):
-            raise AnswerLostError("gone", **WHERE)
-        return run_id
-
-    def can_retry(self, failed: int) -> bool:
-        return self.retriable
-
-    def submit_retry(self, failed: int) -> int:
-        self.retried.append(failed)
-        return self.submit()
-
-    def find(self, baseline: Any) -> Sequence[Found[int]]:
-        if self.blind:
-            self.blind -= 1
-            raise AnswerLostError("gone", **WHERE)
-        return [
-            Found(run_id, outcome, number)
-            for run_id, (number, outcome) in sorted(self.started.items(), reverse=True)
-        ]
-
-    def outcome(self, id: int) -> Outcome | None:
-        if id not in self.started:
-            raise NotFoundError("no such run", **WHERE, status=404)
-        return self.started[id][1]
-
-    def going_on(self) -> int | None:
-        return self.others[0] if self.others else None
-
-    def ends(self, run_id: int, outcome: Outcome) -> None:
-        self.started[run_id] = (self.started[run_id][0], outcome)
-
-
-class Store(dict[str, Any]):
-    def set(self, key: str, value: Any) -> None:
-        self[key] = value
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.launched_service import WHERE, Clock, Service, Store, marker
 
 
 @pytest.fixture
@@ -271,28 +191,6 @@ def test_somebody_elses_run_is_taken_only_when_asked(service: Service) -> None:
     service.others = [77]
     assert launch(service, marker(), reuse_existing=True) == Launch(77, How.REUSED)
     assert launch(service, marker()) == Launch(1, How.STARTED)
-
-
-def test_the_marker_names_the_task_run_and_the_try() -> None:
-    one = marker(2)
-    assert one.try_in(f"why {one}") == 2
-    assert marker(5).try_in(f"why {one}") == 2
-    for other in (
-        marker(dag_id="e"),
-        marker(run_id="s"),
-        marker(task_id="u"),
-        marker(map_index=0),
-    ):
-        assert other.try_in(f"why {one}") is None
-    assert one.try_in(None) is None
-
-
-def test_the_marker_always_fits_and_is_always_the_end() -> None:
-    mark = marker(123)
-    assert mark.appended_to("short", 255) == f"short {mark}"
-    long = mark.appended_to("x" * 400, 255)
-    assert len(long) == 255
-    assert long.endswith(f"… {mark}")
 
 
 def test_what_we_cancelled_is_not_adopted_while_it_still_stops(service: Service) -> None:

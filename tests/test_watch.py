@@ -8,65 +8,20 @@ import gc
 import itertools
 import threading
 import time
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
 
 from airflow_provider_dbtsegment.exceptions import (
     AuthError,
-    InvalidRequestError,
     NotFoundError,
     RateLimitedError,
-    ServerError,
     WaitFaultsError,
     WaitTimeoutError,
 )
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, NOT_FOUND_GRACE, Patience
 from airflow_provider_dbtsegment.watch import Watcher, wait_blocking
-
-WHERE = {"method": "GET", "url": "https://dbt.example/run"}
-SERVER_ERROR = ServerError("down", **WHERE, status=500)
-NOT_FOUND = NotFoundError("no such run", **WHERE, status=404)
-
-
-class Source:
-    """States by key, which tests set; counts how it is asked."""
-
-    def __init__(self, batch_size: int = 100) -> None:
-        self.batch_size = batch_size
-        self.states: dict[int, str | Exception] = {}
-        self.many: list[list[int]] = []
-        self.one: list[int] = []
-        self.refuses_many = False
-        self.leaves_out: set[int] = set()
-        self.closed = threading.Event()
-        self.seen_context: list[str] = []
-
-    def ask_many(self, keys: Sequence[int]) -> Mapping[int, str]:
-        self.many.append(list(keys))
-        if self.refuses_many:
-            raise InvalidRequestError("no", **WHERE, status=400)
-        return {key: self._state(key) for key in keys if key not in self.leaves_out}
-
-    def ask_one(self, key: int) -> str:
-        self.one.append(key)
-        return self._state(key)
-
-    def _state(self, key: int) -> str:
-        state = self.states.get(key, "running")
-        if isinstance(state, Exception):
-            raise state
-        return state
-
-    def ended(self, state: str) -> bool:
-        return state == "done"
-
-    def label(self, state: str) -> str:
-        return state
-
-    def close(self) -> None:
-        self.closed.set()
+from tests.watched_source import NOT_FOUND, SERVER_ERROR, WHERE, Source
 
 
 class Simulation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -104,7 +105,7 @@ def test_every_public_method_has_a_row_and_is_on_the_hook(
             assert ":raises RequestError:" in doc, f"{name} does not say what it raises"
 
 
-def test_every_operation_has_a_method() -> None:
+def test_every_operation_has_a_method(tell: Callable[[str], None]) -> None:
     superseded = json.loads((DATA / "superseded-operations.json").read_text())
     used = {
         (operation.method, operation.template)
@@ -116,10 +117,12 @@ def test_every_operation_has_a_method() -> None:
     left = {f"{method} {template}" for method, template in documented - used}
     assert left == set(superseded)
     assert {(m, t) for m, t in (one.split(" ", 1) for one in superseded.values())} <= used
-    print(f"{len(ROWS)} calls, {len(used)} operations, {len(left)} superseded by others")
+    tell(
+        f"Endpoints: {len(ROWS)} calls of {len(used)} operations; {len(left)} superseded by others."
+    )
 
 
-def test_every_method_of_the_seeds_is_here_with_its_arguments() -> None:
+def test_every_method_of_the_seeds_is_here_with_its_arguments(tell: Callable[[str], None]) -> None:
     seeds: dict[str, dict[str, Any]] = json.loads((DATA / "seed-methods.json").read_text())
     assert len(seeds) == 64 + 8
     for name, arguments in seeds.items():
@@ -132,7 +135,7 @@ def test_every_method_of_the_seeds_is_here_with_its_arguments() -> None:
                 assert (parameter.kind, parameter.default) == (parameter.KEYWORD_ONLY, None)
             else:
                 assert parameter.default == wanted, f"{name}({argument}={parameter.default})"
-    print(f"{len(seeds)} methods of the seeds")
+    tell(f"Endpoints: {len(seeds)} of {len(seeds)} methods of the clients that users know.")
 
 
 def test_the_reference_is_written_from_this_table() -> None:
