@@ -37,9 +37,8 @@ class RecordStore:
         return None if record_id is None else self._kinds.get(kind, {}).get(record_id)
 
     def all(self, kind: str) -> list[Record]:
-        """Return all records of a kind, oldest first."""
-        with self._lock:
-            return list(self._kinds.get(kind, {}).values())
+        """Return all records of a kind, oldest first. Like `get`, it waits for no writer."""
+        return list(self._kinds.get(kind, {}).values())
 
     def next_id(self, kind: str) -> int:
         """Return a number that no record of the kind ever had."""

@@ -9,6 +9,7 @@ import threading
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
@@ -34,13 +35,20 @@ class WebhookDelivery:
         self._records = records
         self._account_id = account_id
         self._stopping = threading.Event()
+        # Events are told one after the other, in the order of what happened.
+        self._tellers = ThreadPoolExecutor(1, thread_name_prefix="webhook-events")
         self._senders = ThreadPoolExecutor(4, thread_name_prefix="webhook")
         self._waiting: set[threading.Timer] = set()
 
     def on_run(self, old: Run | None, run: Run) -> None:
-        """Queue what a change of a run means to subscribers."""
-        if self._stopping.is_set() or old is None or old.status == run.status:
+        """Note a change of a run. It waits for nobody: whoever changes runs holds their lock."""
+        if old is None or old.status == run.status:
             return
+        with suppress(RuntimeError):  # it is stopping
+            self._tellers.submit(self._tell, run)
+
+    def _tell(self, run: Run) -> None:
+        """Queue what a change of a run means to subscribers."""
         for event_type in _events_of(run.status):
             for one in self._records.all(SUBSCRIPTIONS):
                 wants_job = not one.get("job_ids") or run.job_id in one["job_ids"]
@@ -58,6 +66,7 @@ class WebhookDelivery:
     def stop(self) -> None:
         """Give up what is under way."""
         self._stopping.set()
+        self._tellers.shutdown(wait=True, cancel_futures=True)
         for timer in list(self._waiting):
             timer.cancel()
         self._senders.shutdown(wait=True, cancel_futures=True)
