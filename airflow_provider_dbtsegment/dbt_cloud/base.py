@@ -13,8 +13,8 @@ from airflow_provider_dbtsegment.exceptions import ConfigurationError, ShortList
 from airflow_provider_dbtsegment.rest.answers import Explanation, shape
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
-from airflow_provider_dbtsegment.rest.listing import Listing
-from airflow_provider_dbtsegment.rest.secrets import mask_secrets
+from airflow_provider_dbtsegment.rest.listing import Listing, whole_number
+from airflow_provider_dbtsegment.rest.secrets import mask_secrets, without_secrets
 from airflow_provider_dbtsegment.rest.urls import path_segment
 
 T = TypeVar("T")
@@ -53,7 +53,9 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
         messages = [status.get("user_message"), status.get("developer_message")]
         details = body.get("data")
         if isinstance(details, (dict, list, str)) and details:
-            messages.append(details if isinstance(details, str) else json.dumps(details))
+            messages.append(
+                details if isinstance(details, str) else json.dumps(without_secrets(details))
+            )
         return Explanation(" ".join(str(text) for text in dict.fromkeys(messages) if text))
 
     def request(
@@ -123,7 +125,8 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
             not, they are sent only if the first answer leaves entries out.
         """
         where = self._path(path, *ids, account_id=account_id)
-        first = (offset or 0) if paged else None
+        whole_number(limit, "limit")
+        first = (whole_number(offset, "offset") or 0) if paged else None
         return Listing(islice(self._entries(kind, where, limit, first, filters), limit))
 
     def _send(
@@ -206,7 +209,8 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
         where = self._where("GET", path)
         size = PAGE if limit is None else min(limit, PAGE)
         paging = {} if offset is None else {"limit": size, "offset": offset}
-        seen = offset or 0
+        seen, most = offset or 0, 0
+        known: set[Any] = set()
         while True:
             params = {key: query_value(value) for key, value in {**filters, **paging}.items()}
             answer = self.transport.request(
@@ -215,16 +219,34 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
             page = shape(answer.body, Record, where, needs=("data",))
             mask_secrets(page["data"], self._mask_secret)
             rows = shape(page["data"], list, where)
-            yield from (shape(row, kind, where) for row in rows)
-            seen += len(rows)
-            total = ((page.get("extra") or {}).get("pagination") or {}).get("total_count")
+            total = _total(page)
+            if total is not None and total < most:
+                message = f"changed while it was read: {most} entries, then {total}; ask again"
+                raise ShortListError(message, **where)
+            for row in rows:
+                entry = shape(row, kind, where)
+                # What comes twice was moved to this page by something that came before it.
+                if _id_of(row) is None or _id_of(row) not in known:
+                    yield entry
+            known |= {_id_of(row) for row in rows}
+            seen, most = seen + len(rows), max(most, total or 0)
             if total is None and (offset is None or len(rows) < size):
                 return
             if total is not None and seen >= total:
                 return
             if not rows:
-                if total is None:
-                    return
-                message = f"promised {total} entries and left out {total - seen}; ask again"
+                message = f"promised {total} entries and left out {most - seen}; ask again"
                 raise ShortListError(message, **where)
             paging = {"limit": size, "offset": seen}
+
+
+def _id_of(row: Any) -> Any:
+    return row.get("id") if isinstance(row, dict) else None
+
+
+def _total(page: Record) -> int | None:
+    """Return how many entries a page promises in all."""
+    extra = page.get("extra")
+    pagination = extra.get("pagination") if isinstance(extra, dict) else None
+    total = pagination.get("total_count") if isinstance(pagination, dict) else None
+    return total if isinstance(total, int) else None

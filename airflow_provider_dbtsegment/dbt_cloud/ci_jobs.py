@@ -8,9 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
-from airflow_provider_dbtsegment.dbt_cloud.job_triggers import JobTriggersApi
-from airflow_provider_dbtsegment.dbt_cloud.types import Job, Run
-from airflow_provider_dbtsegment.exceptions import NotFoundError, RequestError
+from airflow_provider_dbtsegment.dbt_cloud.job_triggers import JobTriggersApi, check_request
+from airflow_provider_dbtsegment.dbt_cloud.types import Job, Run, outcome
+from airflow_provider_dbtsegment.exceptions import (
+    DbtSegmentError,
+    InvalidRequestError,
+    NotFoundError,
+    RequestError,
+)
+from airflow_provider_dbtsegment.rest.listing import whole_number
 
 log = logging.getLogger(__name__)
 
@@ -75,13 +81,15 @@ class CIJobsApi(JobTriggersApi):
             waits for the run in any case, as dbt Cloud cancels the runs of a deleted job.
         :param max_run_slots: Clone only while fewer runs than this are active in the account; by
             default its ``run_slots``, and never more than those.
-        :raises ConfigurationError: When ``cause`` is missing or too long.
+        :raises ConfigurationError: When ``cause`` is missing or too long, or a number is none.
         :raises WaitFaultsError: When dbt Cloud is out of reach for 15 minutes.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
+        check_request(payload, poll_interval)
+        whole_number(max_run_slots, "max_run_slots")
         job = self.get_job(job_id, account_id=account_id)
         others = self._cancel_outdated(job, payload, account_id)
-        busy = any(run.get("job_definition_id") == job_id for run in others)
+        busy = any(run.get("job_definition_id") == job["id"] for run in others)
         if not busy or not self._has_free_slot(len(others), max_run_slots, account_id):
             return self.trigger_job(
                 job_id,
@@ -112,8 +120,16 @@ class CIJobsApi(JobTriggersApi):
                 others.append(run)
                 continue
             log.info("dbt Cloud run %s is for an older commit: cancelling it.", run["id"])
-            self.cancel_run(run["id"], account_id=account_id)
+            self._cancel(run, account_id)
         return others
+
+    def _cancel(self, run: Run, account_id: int | None) -> None:
+        """Cancel a run, which may have ended since."""
+        try:
+            self.cancel_run(run["id"], account_id=account_id)
+        except InvalidRequestError:
+            if outcome(self.get_run(run["id"], account_id=account_id)) is None:
+                raise
 
     def _has_free_slot(self, used: int, most: int | None, account_id: int | None) -> bool:
         slots = self.get_account(account_id=account_id).get("run_slots") or 0
@@ -127,8 +143,8 @@ class CIJobsApi(JobTriggersApi):
         definition |= {"name": name, "triggers": NEVER, "lifecycle_webhooks": False}
         try:
             clone_id = self.create_job(definition, account_id=account_id)["id"]
-        except RequestError as error:
-            if error.may_have_happened:
+        except BaseException as error:
+            if not isinstance(error, DbtSegmentError) or getattr(error, "may_have_happened", False):
                 self._delete_clones(name, account_id)
             raise
         log.info("dbt Cloud job %s is busy; its clone is job %s.", job["id"], clone_id)

@@ -110,7 +110,7 @@ class EnvironmentsApi(DbtCloudBase):
             "account_id": account_id,
         }
         path = "v3/projects/{}/environments/"
-        if isinstance(project_id, int):
+        if isinstance(project_id, (int, str)):
             return self._list(Record, path, project_id, limit=limit, offset=offset, **filters)
         start = offset or 0
         several = chain.from_iterable(

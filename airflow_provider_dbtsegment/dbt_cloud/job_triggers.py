@@ -13,6 +13,7 @@ from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
 from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.patience import Patience
+from airflow_provider_dbtsegment.rest.listing import whole_number
 from airflow_provider_dbtsegment.watch import wait_blocking
 
 log = logging.getLogger(__name__)
@@ -45,16 +46,13 @@ class JobTriggersApi(JobsApi, RunsApi):
         :param retries: How often a run that has failed is resumed where it failed, or, where dbt
             Cloud cannot do so, started again. A cancelled run is not.
         :return: The run, or the last one of its retries, as it was seen last.
-        :raises ConfigurationError: When ``cause`` is missing or too long.
+        :raises ConfigurationError: When ``cause`` is missing or too long, or a number is none.
         :raises WaitFaultsError: When dbt Cloud is out of reach for 15 minutes.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`; look at
             ``may_have_happened`` before starting it again.
         """
-        cause = payload.get("cause")
-        if not isinstance(cause, str) or not 0 < len(cause) <= MAX_CAUSE:
-            raise ConfigurationError(
-                f"dbt Cloud wants a cause of 1 to {MAX_CAUSE} characters, not {cause!r}."
-            )
+        check_request(payload, poll_interval)
+        whole_number(retries, "retries")
         run = self._start(job_id, payload, account_id)
         if not (should_poll or retries):
             return run
@@ -90,6 +88,7 @@ class JobTriggersApi(JobsApi, RunsApi):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`; look at
             ``may_have_happened`` before starting it again.
         """
+        check_interval(poll_interval)
         run = self._send("POST", Run, "v2/jobs/{}/rerun/", job_id, account_id=account_id)
         return self._wait_for(run, poll_interval, account_id) if should_poll else run
 
@@ -108,4 +107,30 @@ class JobTriggersApi(JobsApi, RunsApi):
             interval=poll_interval,
             patience=Patience(deadline=None, began=time.time()),
             on_change=lambda label: log.info("dbt Cloud run %s is %s.", run_id, label),
+        )
+
+
+def check_request(payload: dict[str, Any], poll_interval: float) -> None:
+    """
+    Check what is known to be wrong before anything is sent.
+
+    :raises ConfigurationError: When ``cause`` is missing or too long, or the interval is none.
+    """
+    cause = payload.get("cause") if isinstance(payload, dict) else None
+    if not isinstance(cause, str) or not 0 < len(cause) <= MAX_CAUSE:
+        raise ConfigurationError(
+            f"dbt Cloud wants a cause of 1 to {MAX_CAUSE} characters, not {cause!r}."
+        )
+    check_interval(poll_interval)
+
+
+def check_interval(poll_interval: float) -> None:
+    """
+    Check the seconds between looks.
+
+    :raises ConfigurationError: When they are no number above 0.
+    """
+    if not isinstance(poll_interval, (int, float)) or not 0 < poll_interval < float("inf"):
+        raise ConfigurationError(
+            f"poll_interval is {poll_interval!r}; it must be a number of seconds above 0."
         )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 
@@ -16,11 +17,19 @@ def one_or_several(name: str, value: Any) -> dict[str, Any]:
 
 def related(names: Sequence[str] | None) -> str | None:
     """Return the value of ``include_related``."""
-    return ",".join(names) if names else None
+    if names is None or isinstance(names, str):
+        return names or None
+    return ",".join(names) or None
 
 
 def query_value(value: Any) -> Any:
     """Write a value of the query as dbt Cloud reads it: lists and booleans as JSON."""
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return json.dumps(list(value), separators=(",", ":"))
-    return str(value).lower() if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        return json.dumps([_plain(one) for one in value], separators=(",", ":"))
+    return _plain(value)
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, date) else value

@@ -35,6 +35,7 @@ from airflow_provider_dbtsegment.exceptions import (
     ServerError,
     StatusError,
 )
+from airflow_provider_dbtsegment.rest.secrets import hide_secrets
 from airflow_provider_dbtsegment.rest.urls import redact, same_origin
 
 if TYPE_CHECKING:
@@ -249,7 +250,8 @@ def http_date(text: str | None) -> datetime | None:
 def excerpt(content: bytes, mask: Mask) -> str:
     """Return the beginning of a body on one line."""
     # Masked before it is cut: half a token is still a secret.
-    text = " ".join(mask(content[: EXCERPT * 8].decode("utf-8", "replace")).split())
+    text = hide_secrets(mask(content[: EXCERPT * 8].decode("utf-8", "replace")))
+    text = " ".join(text.split())
     return text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
 
 

@@ -1,33 +1,47 @@
-"""Secrets that an answer shows once, such as that of a new service token."""
+"""Secrets that an answer holds, such as that of a new service token."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-#: The fields of both services' answers that hold one.
-SECRET_FIELDS = frozenset(
-    {
-        "client_secret",
-        "download_url",  # signed: whoever knows it can read the file
-        "hmac_secret",
-        "password",
-        "private_key",
-        "secret",
-        "token",
-        "token_string",
-    }
+#: The names of fields that hold one. Whoever knows a ``download_url`` can read the file.
+_NAMES = (
+    "[a-z_]*(?:password|passphrase|secret|private_key|hmac|token_string|access_token|refresh_token)"
+    "[a-z_]*|token|download_url"
 )
+_FIELD = re.compile(_NAMES, re.IGNORECASE)
+_QUOTED = re.compile(rf'("(?:{_NAMES})"\s*:\s*")(?:[^"\\]|\\.)*', re.IGNORECASE)
+
+HIDDEN = "***"
 
 
 def mask_secrets(data: Any, mask: Callable[[str], None]) -> None:
     """Tell ``mask`` every secret that stands in an answer, however deep."""
+    _walk(data, mask)
+
+
+def without_secrets(data: Any) -> Any:
+    """Return an answer without the secrets that stand in it."""
+    return _walk(data, lambda secret: None)
+
+
+def hide_secrets(text: str) -> str:
+    """Return a text without the secrets of the JSON in it, which may break off anywhere."""
+    return _QUOTED.sub(rf"\g<1>{HIDDEN}", text)
+
+
+def _walk(data: Any, found: Callable[[str], None], is_secret: bool = False) -> Any:
+    """Return a copy without secrets, and tell each of them."""
     if isinstance(data, dict):
-        for name, value in data.items():
-            if name in SECRET_FIELDS and isinstance(value, str) and value:
-                mask(value)
-            else:
-                mask_secrets(value, mask)
-    elif isinstance(data, list):
-        for value in data:
-            mask_secrets(value, mask)
+        return {
+            name: _walk(value, found, is_secret or _FIELD.fullmatch(str(name)) is not None)
+            for name, value in data.items()
+        }
+    if isinstance(data, list):
+        return [_walk(value, found, is_secret) for value in data]
+    if is_secret and isinstance(data, str) and data:
+        found(data)
+        return HIDDEN
+    return data

@@ -6,13 +6,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from json import dumps
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 
-from airflow_provider_dbtsegment.exceptions import NotSentError, RateLimitedError
+from airflow_provider_dbtsegment.exceptions import (
+    ConfigurationError,
+    NotSentError,
+    RateLimitedError,
+)
 from airflow_provider_dbtsegment.rest import answers, retry
 from airflow_provider_dbtsegment.rest.answers import Answer, Explain
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
@@ -97,8 +102,11 @@ class Transport:
         :param params: Query; entries that are `None` are left out.
         :param repeatable: Whether doing it twice does no harm; by default as the method says.
         :param budget: What it is taken from.
+        :raises ConfigurationError: When the path or the body cannot be sent.
         :raises RequestError: See the error tree.
         """
+        method = method.upper()
+        _check_body(json)
 
         def attempt() -> Answer:
             with self._open(method, path, params, json, headers, budget) as response:
@@ -151,6 +159,8 @@ class Transport:
         budget: Budget | None,
     ) -> requests.Response:
         """Send once, follow what may be followed, and return a response that succeeded."""
+        if not path.startswith("/"):
+            raise ConfigurationError(f"The path {redact(path)!r} must begin with a slash.")
         url = self.settings.base_url + path
         if budget is not None:
             self._take_a_place(budget, method, redact(url))
@@ -222,6 +232,18 @@ class Transport:
         except requests.RequestException as error:
             mask = self.settings.auth.mask
             raise answers.broken(error, method=method, url=shown, mask=mask) from None
+
+
+def _check_body(json: Any) -> None:
+    """
+    Refuse a body that cannot be sent.
+
+    :raises ConfigurationError: When it cannot be written as JSON.
+    """
+    try:
+        dumps(json, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ConfigurationError(f"The body cannot be written as JSON: {error}.") from None
 
 
 def _new_session(settings: TransportSettings) -> requests.Session:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
+from airflow.sdk.serde import serialize
 
-from airflow_provider_dbtsegment.rest.listing import Listing
+from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
+from airflow_provider_dbtsegment.rest.listing import Listing, whole_number
 
 
 class Pages:
@@ -84,3 +91,50 @@ def test_a_list_that_broke_off_stays_broken() -> None:
         with pytest.raises(ConnectionError, match="gone"):
             list(listing)
     assert listing[4] == 4
+
+
+def test_a_slice_may_go_backwards(listing: Listing[int]) -> None:
+    assert listing[5:0:-1] == [5, 4, 3, 2, 1]
+    assert listing[::-1][0] == 9
+
+
+def test_an_interrupted_list_is_no_shorter_list() -> None:
+    def entries() -> Iterator[int]:
+        yield 1
+        raise KeyboardInterrupt
+
+    listing = Listing(entries())
+    with pytest.raises(KeyboardInterrupt):
+        list(listing)
+    with pytest.raises(DbtSegmentError, match="interrupted"):
+        len(listing)
+
+
+def test_threads_may_share_one(pages: Pages) -> None:
+    def slowly() -> Iterator[int]:
+        for number in pages:
+            barrier.wait(0.05) if number == 0 else None
+            yield number
+
+    barrier = threading.Event()
+    listing = Listing(slowly())
+    with ThreadPoolExecutor(4) as threads:
+        read = list(threads.map(lambda _: list(listing), range(4)))
+    assert read == [list(range(10))] * 4
+    assert pages.fetched == 10
+
+
+def test_a_copy_is_a_list(listing: Listing[int]) -> None:
+    assert pickle.loads(pickle.dumps(listing)) == list(range(10))  # noqa: S301
+    assert type(copy.deepcopy(listing)) is list
+
+
+def test_an_xcom_says_what_to_return(listing: Listing[int]) -> None:
+    with pytest.raises(TypeError, match="return list"):
+        serialize(listing)
+
+
+@pytest.mark.parametrize("value", [-1, "5", 1.5, True])
+def test_a_limit_must_be_a_whole_number(value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"limit is .* whole number from 0 on"):
+        whole_number(value, "limit")
