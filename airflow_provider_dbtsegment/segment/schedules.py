@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 from typing import Any, Literal, TypedDict, get_args
 from zoneinfo import ZoneInfo
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
+from airflow_provider_dbtsegment.segment.cron import wanted_of_cron
 
 #: Never, every so often, at hours of the week, by a cron expression, or after a dbt Cloud job.
 ScheduleStrategy = Literal["MANUAL", "PERIODIC", "SPECIFIC_DAYS", "CRON", "DBT_CLOUD"]
@@ -89,8 +89,9 @@ def check_schedule(strategy: ScheduleStrategy | None, config: ScheduleConfig | N
                 "must hold depends on the other."
             )
         return
-    if strategy not in _FIELDS:
-        known = ", ".join(get_args(ScheduleStrategy))
+    strategies = get_args(ScheduleStrategy)
+    if strategy not in strategies:
+        known = ", ".join(strategies)
         raise ConfigurationError(f"The schedule_strategy {strategy!r} is not known; use {known}.")
     fields: Mapping[str, Rule] = _FIELDS[strategy]
     given: Any = {} if config is None else config
@@ -149,28 +150,7 @@ def _timezone(value: Any) -> str | None:
 
 
 def _cron(value: Any) -> str | None:
-    fields = value.split() if isinstance(value, str) else []
-    if len(fields) != 5:
-        return "a cron expression of five fields, such as '0 5 * * 1-5'"
-    minutes = _minutes(fields[0])
-    gaps = [later - sooner for sooner, later in pairwise(minutes)]
-    if gaps and min(gaps) < _CRON_MINUTES:
-        return f"a cron expression with at least {_CRON_MINUTES} minutes between two syncs"
-    return None
-
-
-def _minutes(field: str) -> list[int]:
-    """Return the minutes that a cron field names; none where it is written in another way."""
-    found: set[int] = set()
-    for part in field.split(","):
-        match = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
-        if not match:
-            return []
-        first, last, step = (None if text is None else int(text) for text in match.groups())
-        if last is None:
-            last = first if first is not None and step is None else 59
-        found.update(range(first or 0, min(last, 59) + 1, step or 1))
-    return sorted(found)
+    return wanted_of_cron(value if isinstance(value, str) else "", _CRON_MINUTES)
 
 
 def _id(value: Any) -> str | None:

@@ -41,6 +41,17 @@ def api(server: ScriptedServer) -> Iterator[SegmentApi]:
             ("CRON", {**NIGHTLY, "spec": f"{minutes} * * * *"})
             for minutes in ("*/15", "0,15,30,45", "5", "5-5", "0-59/20", "7/30")
         ),
+        *(
+            ("CRON", {**NIGHTLY, "spec": spec})
+            for spec in (
+                "*/25 5 * * *",
+                "0,50 1,3 * * *",
+                "0,50 0,23 * * 1",
+                "0 0-23/2 1,15,31 JAN-mar,12 *",
+                "5 4 ? * MON-Fri",
+                "5 4 * * 5-7",
+            )
+        ),
         ("DBT_CLOUD", JOB),
     ],
 )
@@ -61,6 +72,8 @@ def test_a_schedule_goes_out_as_it_is_given(
     [
         (None, {"interval": "1h"}, "without a schedule_strategy. Give both"),
         ("periodic", {"interval": "1h"}, "'periodic' is not known; use MANUAL, PERIODIC"),
+        (["MANUAL"], {}, "is not known; use MANUAL, PERIODIC"),
+        ({}, {}, "is not known; use MANUAL, PERIODIC"),
         ("MANUAL", {"interval": "1h"}, "has 'interval'. The strategy MANUAL takes nothing"),
         ("PERIODIC", None, "has no interval. The strategy PERIODIC needs interval"),
         ("PERIODIC", "1h", "is '1h'; it must be a dict. The strategy PERIODIC needs interval"),
@@ -88,6 +101,36 @@ def test_a_schedule_goes_out_as_it_is_given(
         *(
             ("CRON", {**NIGHTLY, "spec": f"{minutes} 5 * * *"}, "at least 15 minutes")
             for minutes in ("*", "*/5", "0,10", "0-30", "50/5")
+        ),
+        *(
+            ("CRON", {**NIGHTLY, "spec": spec}, "at least 15 minutes")
+            for spec in (
+                "0,50 * * * *",
+                "*/25 * * * *",
+                "0,50 1,2 * * *",
+                "*/25 */1 1 1 *",
+                "0,50 0,23 * * *",
+            )
+        ),
+        *(
+            ("CRON", {**NIGHTLY, "spec": spec}, f"cron expression whose {field}")
+            for spec, field in (
+                ("99 99 99 99 99", "minute is from 0 to 59"),
+                ("a b c d e", "minute"),
+                ("60 * * * *", "minute"),
+                ("5, * * * *", "minute"),
+                ("*/0 * * * *", "minute"),
+                ("5--9 * * * *", "minute"),
+                (f"{'9' * 5000} * * * *", "minute"),
+                ("0 24 * * *", "hour"),
+                ("0 5-3 * * *", "hour"),
+                ("0 0 0 * *", "day"),
+                ("0 0 * 13 *", "month is from 1 to 12 or jan to dec"),
+                ("0 0 * mon *", "month"),
+                ("0 0 * * 8", "weekday"),
+                ("0 0 * * jan", "weekday"),
+                ("0 0 * * *-5", "weekday"),
+            )
         ),
         ("DBT_CLOUD", {"jobId": "11"}, "has no accountId.* needs jobId and accountId"),
         ("DBT_CLOUD", {**JOB, "jobId": 11}, "jobId of schedule_config is 11; use the id, as a"),

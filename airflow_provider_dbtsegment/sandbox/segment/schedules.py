@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import Enum
-from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from .cron import QUARTER, is_calm_cron
 
 
 class ScheduleStrategy(str, Enum):
@@ -39,7 +40,7 @@ class ScheduleError(Exception):
 
 _DURATION = re.compile(r"(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600}
-_TEN_MINUTES, _WEEK, _QUARTER = 600, 604_800, 15
+_TEN_MINUTES, _WEEK = 600, 604_800
 
 
 def check_schedule(strategy: str, config: Mapping[str, Any]) -> None:
@@ -83,24 +84,7 @@ def _is_timezone(value: Any) -> bool:
 
 
 def _is_calm_cron(value: Any) -> bool:
-    fields = value.split() if isinstance(value, str) else []
-    if len(fields) != 5:
-        return False
-    return all(later - sooner >= _QUARTER for sooner, later in pairwise(_minutes(fields[0])))
-
-
-def _minutes(field: str) -> list[int]:
-    """List the minutes of the hour that a cron field names, if it is of the usual kind."""
-    named: set[int] = set()
-    for part in field.split(","):
-        match = re.fullmatch(r"(\*|\d+)(?:-(\d+))?(?:/(\d+))?", part)
-        if match is None:
-            return []
-        start, end, step = match.groups()
-        first = 0 if start == "*" else int(start)
-        last = int(end) if end else first if start != "*" and not step else 59
-        named.update(range(first, min(last, 59) + 1, int(step or 1) or 1))
-    return sorted(named)
+    return isinstance(value, str) and is_calm_cron(value)
 
 
 def _is_id(value: Any) -> bool:
@@ -121,7 +105,7 @@ _RULES: Mapping[ScheduleStrategy, Mapping[str, _Rule]] = {
         "timezone": _TIMEZONE,
     },
     ScheduleStrategy.CRON: {
-        "spec": (_is_calm_cron, "a cron expression of 5 fields, 15 minutes apart at least"),
+        "spec": (_is_calm_cron, f"a cron expression of 5 fields, {QUARTER} minutes apart at least"),
         "timezone": _TIMEZONE,
     },
     ScheduleStrategy.DBT_CLOUD: {"jobId": _ID, "accountId": _ID},

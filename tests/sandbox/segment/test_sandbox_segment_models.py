@@ -71,7 +71,21 @@ def test_schedule_is_kept_over_a_restart(start_server: Any) -> None:
         ("SPECIFIC_DAYS", {"days": [1], "hours": [1], "timezone": "Nowhere"}, "timezone"),
         ("CRON", {"spec": "0 5 * * *"}, "timezone"),
         ("CRON", NIGHTLY | {"spec": "0 5 * *"}, "spec"),
-        ("CRON", NIGHTLY | {"spec": "*/10 * * * *"}, "spec"),
+        *(
+            ("CRON", NIGHTLY | {"spec": spec}, "spec")
+            for spec in (
+                "*/10 * * * *",
+                "0,50 * * * *",
+                "*/25 * * * *",
+                "0,50 0,23 * * *",
+                "99 99 99 99 99",
+                "a b c d e",
+                "*/0 * * * *",
+                "0 5-3 * * *",
+                "0 0 * * *-5",
+                "0 0 * MON *",
+            )
+        ),
         ("DBT_CLOUD", {"jobId": "1"}, "accountId"),
         ("DBT_CLOUD", {"jobId": 1, "accountId": "1"}, "jobId"),
     ],
@@ -84,6 +98,22 @@ def test_broken_schedule_is_refused_by_its_key(
         error = calm_server.error(method, path, NEW | broken)
         assert (error["status"], error["type"]) == (422, "validation")
         assert error["field"] == f"scheduleConfig.{key}"
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "*/15 * * * *",
+        "*/25 5 * * *",
+        "0,50 0,23 * * 1",
+        "7/30 0-23/2 1,31 jan-MAR,12 ?",
+        "0 0 * * fri-7",
+    ],
+)
+def test_cron_expression_is_taken(server: Any, spec: str) -> None:
+    schedule = {"scheduleStrategy": "CRON", "scheduleConfig": NIGHTLY | {"spec": spec}}
+    changed = server.data("PATCH", f"{MODELS}/customers", schedule)["reverseEtlModel"]
+    assert changed["scheduleConfig"]["spec"] == spec
 
 
 def test_schedule_is_held_against_the_strategy_that_holds(calm_server: Any) -> None:
