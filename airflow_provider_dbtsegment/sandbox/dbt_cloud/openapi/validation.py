@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.schemas import resolve
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.schemas import resolve, write_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,18 +18,21 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.sandbox.dbt_cloud.openapi.document import Schema, Schemas
 
 BLANK = "This field may not be blank."
+# What stands in such a field is not quoted, be it described as a secret or not.
+SECRET = re.compile("pass(word|phrase)|secret|token|private_?key|api_?key", re.IGNORECASE)
 
 
 def mistakes(value: Any, schema: Schema, schemas: Schemas) -> dict[str, list[str]]:
     """Return what is wrong with each field; nothing when the value is right."""
     found: dict[str, list[str]] = {}
+    hidden = _write_only(schemas)
     for error in _validator(schemas).evolve(schema=_plain(schema, schemas)).iter_errors(value):
-        for field, message in _tell(error):
+        for field, message in _tell(error, hidden):
             found.setdefault(field, []).append(message)
     return found
 
 
-def _tell(error: ValidationError) -> Iterator[tuple[str, str]]:
+def _tell(error: ValidationError, hidden: frozenset[str]) -> Iterator[tuple[str, str]]:
     field = ".".join(str(one) for one in error.absolute_path)
     if error.validator == "required":
         missing = [name for name in error.validator_value if name not in error.instance]
@@ -37,11 +41,44 @@ def _tell(error: ValidationError) -> Iterator[tuple[str, str]]:
                 yield (f"{field}.{name}" if field else name), "This field is required."
     elif error.validator == "enum":
         words = ", ".join(repr(one) for one in error.validator_value)
-        yield field or "body", f"{error.instance!r} is not a valid choice; use one of {words}."
+        shown = _quote(error, hidden)
+        yield field or "body", f"{shown} is not a valid choice; use one of {words}."
     elif error.validator == "minLength" and not error.instance:
         yield field or "body", BLANK
     else:
-        yield field or "body", f"{error.message}."
+        quoted, shown = repr(error.instance), _quote(error, hidden)
+        if error.message.startswith(quoted):
+            yield field or "body", f"{shown}{error.message[len(quoted) :]}."
+        elif shown == quoted:
+            yield field or "body", f"{error.message}."
+        else:
+            yield field or "body", f"{shown} is not allowed."
+
+
+def _quote(error: ValidationError, hidden: frozenset[str]) -> str:
+    """Return the wrong value, unless it is or holds what nobody else may see."""
+    names = {*map(str, error.absolute_path), *_names(error.instance)}
+    if any(name in hidden or SECRET.search(name) for name in names):
+        return "This value"
+    return repr(error.instance)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Yield the names of all fields in a value, however deep."""
+    inside = [value]
+    while inside:
+        one = inside.pop()
+        if isinstance(one, Mapping):
+            yield from one
+            inside.extend(one.values())
+        elif isinstance(one, list):
+            inside.extend(one)
+
+
+@lru_cache
+def _write_only(schemas: Schemas) -> frozenset[str]:
+    """Return the fields that any schema lets be written and never shows."""
+    return frozenset(name for one in schemas.values() for name in write_only(one, schemas))
 
 
 def _plain(schema: Schema, schemas: Schemas) -> dict[str, Any]:
