@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve both APIs until SIGINT or SIGTERM")
     serve.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    serve.add_argument("--port", type=int, default=8585, help="0 picks a free one (%(default)s)")
+    serve.add_argument("--port", type=_port, default=8585, help="0 picks a free one (%(default)s)")
     serve.add_argument(
         "--state",
         type=Path,
@@ -79,6 +79,12 @@ def _parser() -> argparse.ArgumentParser:
         "--allow-remote", action="store_true", help="allow a --host that others can reach"
     )
     return parser
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and len(text) <= 5 and int(text) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port; use a number from 0 to 65535")
 
 
 def _introduce(sandbox: Sandbox) -> None:

@@ -99,6 +99,26 @@ def check_what_is_found_again(
         assert len(caller.get("/projects/", name="Made a moment ago")) == 1
 
 
+def test_who_warmed_up_for_a_killed_sandbox_ends_quietly() -> None:
+    """Nobody is left to be told that dbt is warm."""
+    serve = "from airflow_provider_dbtsegment.sandbox.dbt.fork_server import ForkServer as Server\n"
+    serve += "input()\nServer(1).serve()"
+    with subprocess.Popen(
+        [sys.executable, "-c", serve],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        assert server.stderr is not None
+        server.stdout.close()
+        server.stdin.write(b"go\n")
+        server.stdin.flush()
+        assert server.wait(30) == 0
+        assert server.stderr.read() == b""
+
+
 def test_it_serves_https_with_a_certificate_of_its_own(tmp_path: Path, dbt: DbtClient) -> None:
     """Who trusts the authority in ``ca`` can call it by name and by address; others cannot."""
     with running_sandbox(tmp_path, WORKBENCH, tls=True, dbt=dbt) as sandbox:
@@ -136,6 +156,8 @@ def test_one_state_folder_and_one_port_serve_one_sandbox(tmp_path: Path, dbt: Db
         (["--host", "0.0.0.0"], "Add --allow-remote if that is meant"),  # noqa: S104
         (["--project", "/nowhere"], "Point --project to the folder of a dbt project"),
         (["--config", "/nowhere.yml"], "/nowhere.yml: cannot be read"),
+        (["--port", "99999"], "'99999' is no port; use a number from 0 to 65535"),
+        (["--port", "-1"], "'-1' is no port"),
     ],
 )
 def test_wrong_options_are_told(tmp_path: Path, options: list[str], words: str) -> None:

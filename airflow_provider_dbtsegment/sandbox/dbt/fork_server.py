@@ -107,7 +107,11 @@ class ForkServer:
             _end_group(pid)
 
     def _say(self, answer: dict[str, Any]) -> None:
-        os.write(self._answers, json.dumps(answer).encode() + b"\n")
+        try:
+            os.write(self._answers, json.dumps(answer).encode() + b"\n")
+        except BrokenPipeError:  # the sandbox was killed, and nobody is left to be told
+            self._stop()
+            _end(0)
 
 
 def _run_child(request: dict[str, Any], answers: int) -> NoReturn:
