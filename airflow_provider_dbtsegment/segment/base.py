@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from airflow_provider_dbtsegment.exceptions import ShortListError
 from airflow_provider_dbtsegment.rest.answers import Explanation, shape
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
-from airflow_provider_dbtsegment.rest.listing import Listing
+from airflow_provider_dbtsegment.rest.listing import Listing, whole_number
 from airflow_provider_dbtsegment.rest.secrets import mask_secrets
 
 T = TypeVar("T")
@@ -63,7 +63,7 @@ class SegmentBase(RestClient[SegmentSettings]):
         rate: Rate = OTHERS,
     ) -> dict[str, Any]:
         """
-        Send any request and return the ``data`` of the answer.
+        Send any request and return the ``data`` of the answer, which an empty one has not.
 
         :param path: From the root of the host, such as ``/reverse-etl-models``.
         :param media_type: The version of the endpoint.
@@ -84,6 +84,8 @@ class SegmentBase(RestClient[SegmentSettings]):
             budget=self._budget(*rate),
         )
         where = self._where(method, path)
+        if answer.body is None:
+            return {}
         data = shape(shape(answer.body, dict, where).get("data"), dict[str, Any], where)
         mask_secrets(data, self._mask_secret)
         return data
@@ -102,7 +104,9 @@ class SegmentBase(RestClient[SegmentSettings]):
 
         :param page: How many entries Segment returns at once.
         :param prefix: What stands before ``count`` and ``cursor`` in the query.
+        :raises ConfigurationError: When the limit is no whole number of at least 0.
         """
+        limit = whole_number(limit, "limit")
         where = self._where("GET", path)
         size = page if limit is None else min(limit, page)
         return Listing(islice(self._entries(kind, key, path, size, prefix, where), limit))

@@ -10,6 +10,7 @@ import pytest
 
 from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
+    ConfigurationError,
     InvalidRequestError,
     NotFoundError,
     RateLimitedError,
@@ -177,6 +178,23 @@ def test_a_full_window_says_when_it_reopens(api: SegmentApi, server: ScriptedSer
     with pytest.raises(RateLimitedError) as caught:
         api.get_reverse_etl_sync_status("m", "s")
     assert caught.value.retry_after == 1.5
+
+
+@pytest.mark.parametrize("limit", [-1, "5", 1.5])
+def test_a_limit_is_a_whole_number(limit: Any, api: SegmentApi, server: ScriptedServer) -> None:
+    with pytest.raises(ConfigurationError, match=r"limit is .* whole number"):
+        api.list_reverse_etl_models(limit=limit)
+    assert server.received == []
+
+
+def test_an_empty_answer_is_one_where_nothing_is_asked_for(
+    api: SegmentApi, server: ScriptedServer
+) -> None:
+    server.script(Reply(204))
+    api.delete_reverse_etl_model("m")
+    server.script(Reply(204))
+    with pytest.raises(AnswerLostError, match="without the data"):
+        api.get_reverse_etl_model("m")
 
 
 def test_an_answer_without_data_is_no_answer(api: SegmentApi, server: ScriptedServer) -> None:
