@@ -190,9 +190,9 @@ def test_a_limit_is_a_whole_number(limit: Any, api: SegmentApi, server: Scripted
 def test_an_empty_answer_is_one_where_nothing_is_asked_for(
     api: SegmentApi, server: ScriptedServer
 ) -> None:
-    server.script(Reply(204))
+    server.script(Reply(204, ""))
     api.delete_reverse_etl_model("m")
-    server.script(Reply(204))
+    server.script(Reply(204, ""))
     with pytest.raises(AnswerLostError, match="without the data"):
         api.get_reverse_etl_model("m")
 
