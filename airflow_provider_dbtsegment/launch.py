@@ -64,6 +64,7 @@ def launch_once(
     ledger: Ledger | None = None,
     retry_from_failure: bool = False,
     reuse_existing: bool = False,
+    retry_cancelled: bool = False,
     acceptable: Collection[Outcome] = (Outcome.SUCCESS,),
     log: Any = None,
     clock: Callable[[], float] = time.monotonic,
@@ -74,15 +75,16 @@ def launch_once(
 
     :param retry_from_failure: Go on from where an earlier try of this task run failed, if possible.
     :param reuse_existing: Take over what anybody has started and what is going on.
+    :param retry_cancelled: Start anew after a person cancelled what an earlier try had started.
     :param acceptable: The ends with which an earlier try's work is taken over when nobody has
         made use of it yet.
     :raises LaunchUnknownError: When it cannot be found out whether something was started.
-    :raises RunCancelledError: When a person cancelled what an earlier try had started.
+    :raises RunCancelledError: When a person cancelled what an earlier try had started, unless
+        ``retry_cancelled``.
     :raises RequestError: When the service refuses.
     """
-    launcher = _Launcher(
-        work, marker, ledger, acceptable, log or logging.getLogger(__name__), clock, sleep
-    )
+    log = log or logging.getLogger(__name__)
+    launcher = _Launcher(work, marker, ledger, acceptable, retry_cancelled, log, clock, sleep)
     return launcher.run(retry_from_failure=retry_from_failure, reuse_existing=reuse_existing)
 
 
@@ -104,6 +106,7 @@ class _Launcher(Generic[K]):
     marker: Marker
     ledger: Ledger | None
     acceptable: Collection[Outcome]
+    retry_cancelled: bool
     log: Any
     clock: Callable[[], float]
     sleep: Callable[[float], None]
@@ -150,7 +153,7 @@ class _Launcher(Generic[K]):
         # Without a ledger a partial end may have been made use of, and thought too little.
         if outcome is Outcome.SUCCESS or (earlier.noted and outcome in self.acceptable):
             return Launch(earlier.id, How.TAKEN)
-        if outcome is Outcome.CANCELLED and earlier.noted:
+        if outcome is Outcome.CANCELLED and earlier.noted and not self.retry_cancelled:
             raise RunCancelledError(
                 f"{self.work.what} {earlier.id}, which try {earlier.try_number} of this task had "
                 f"started, was cancelled. Clear the task to start it again. See {self.work.where}."

@@ -113,6 +113,14 @@ def test_what_a_person_cancelled_is_not_started_again(service: Service) -> None:
     assert launch(service, marker(3, first_try=3), ledger) == Launch(2, How.STARTED)
 
 
+def test_what_a_person_cancelled_is_started_again_when_asked(
+    service: Service, ledger: Store | None
+) -> None:
+    launch(service, marker(1), ledger, retry_cancelled=True)
+    service.ends(1, Outcome.CANCELLED)
+    assert launch(service, marker(2), ledger, retry_cancelled=True) == Launch(2, How.STARTED)
+
+
 def test_what_we_cancelled_ourselves_is_started_again(service: Service) -> None:
     ledger = Store()
     launch(service, marker(1), ledger)
