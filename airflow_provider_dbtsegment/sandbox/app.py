@@ -12,18 +12,24 @@ from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.api import create_api
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.page import create_pages
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
+from airflow_provider_dbtsegment.sandbox.faults.faults import Faults
 from airflow_provider_dbtsegment.sandbox.segment import create_router
 from airflow_provider_dbtsegment.sandbox.warehouse import Warehouse
 
 
 def create_app(
-    config: Config, state_dir: Path, project_dir: Path, dbt: DbtClient | None = None
+    config: Config,
+    state_dir: Path,
+    project_dir: Path,
+    dbt: DbtClient | None = None,
+    faults: Faults | None = None,
 ) -> FastAPI:
     """Make the app.
 
     :param state_dir: the DuckDB file, runs and syncs live here, and are found again.
     :param project_dir: the dbt project that runs copy and build.
     :param dbt: a started client to share; without one, dbt starts and stops with the app.
+    :param faults: notes what is started, and says what time it is.
     """
     state_dir = state_dir.resolve()
     warehouse = Warehouse(state_dir / config.warehouse.database, config.warehouse.settings)
@@ -48,5 +54,8 @@ def create_app(
     app.state.dbt_cloud = dbt_cloud
     app.mount("/api", create_api(dbt_cloud))
     app.include_router(create_pages(dbt_cloud))
-    app.include_router(create_router(config, state_dir, warehouse))
+    listener = None if faults is None else faults.started
+    if listener is not None:
+        dbt_cloud.runs.store.listen(listener.on_run)
+    app.include_router(create_router(config, state_dir, warehouse, listener=listener))
     return app

@@ -2,28 +2,37 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from starlette.types import ASGIApp
 
 from airflow_provider_dbtsegment.sandbox.app import create_app
 from airflow_provider_dbtsegment.sandbox.config import Config, load_config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
+from airflow_provider_dbtsegment.sandbox.faults.faults import Faults
+from airflow_provider_dbtsegment.sandbox.faults.machine import FaultMachine
 from airflow_provider_dbtsegment.sandbox.server import serving
 from airflow_provider_dbtsegment.sandbox.state import claim, sign
-from airflow_provider_dbtsegment.sandbox.tls import make_tls_files
+from airflow_provider_dbtsegment.sandbox.tls import TlsFiles, make_tls_files
 
 SHOP = Path(__file__).parent / "shop"
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """How a running sandbox is reached. ``ca`` is the authority to trust when it serves https."""
+    """How a running sandbox is reached.
+
+    :param ca: the authority to trust when it serves https.
+    :param faults: its fault machine, when it has one.
+    """
 
     url: str
     config: Config
     state: Path
     ca: Path | None
+    faults: Faults | None = None
 
     @property
     def dbt_token(self) -> str:
@@ -55,8 +64,9 @@ def running_sandbox(
     *,
     host: str = "127.0.0.1",
     port: int = 0,
-    tls: bool = False,
+    tls: bool | TlsFiles = False,
     dbt: DbtClient | None = None,
+    faults: bool = False,
 ) -> Iterator[Sandbox]:
     """Serve a sandbox from a thread of this process.
 
@@ -64,8 +74,10 @@ def running_sandbox(
     :param project: the dbt project to build.
     :param config: a ``sandbox.yml`` or what one says; by default the project's.
     :param port: 0 picks a free one.
-    :param tls: serve https with a certificate made for this machine.
+    :param tls: serve https with a certificate made for this machine, or with one made before:
+        sandboxes that share it share the authority that a client has to trust.
     :param dbt: share this started client, which saves the seconds that dbt takes to warm up.
+    :param faults: let faults be put in the way of requests, and note all requests and starts.
     :raises ConfigError: when the configuration cannot be used.
     :raises StateError: when another sandbox uses the state folder.
     :raises ServerError: when the port is taken.
@@ -74,12 +86,18 @@ def running_sandbox(
     if not isinstance(config, Config):
         config = load_config(project, config)
     with claim(state):
-        files = make_tls_files(state / "tls") if tls else None
-        app = create_app(config, state, project, dbt)
-        with serving(app, host, port, files) as url:
-            sandbox = Sandbox(url, config, state, files.ca if files else None)
-            with sign(state, _about(sandbox)):
-                yield sandbox
+        files = make_tls_files(state / "tls") if tls is True else tls or None
+        machine = Faults(state) if faults else None
+        app: ASGIApp = create_app(config, state, project, dbt, machine)
+        with ExitStack() as stack:
+            if machine is not None:
+                app = FaultMachine(app, machine)
+            url = stack.enter_context(serving(app, host, port, files, breakable=faults))
+            if isinstance(app, FaultMachine):
+                stack.enter_context(closing(app))
+            sandbox = Sandbox(url, config, state, files.ca if files else None, machine)
+            stack.enter_context(sign(state, _about(sandbox)))
+            yield sandbox
 
 
 def _about(sandbox: Sandbox) -> dict[str, object]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from airflow_provider_dbtsegment.sandbox.faults.wire import BreakableProtocol
 from airflow_provider_dbtsegment.sandbox.tls import TlsFiles
 
 START_SECONDS = 60.0
@@ -37,10 +38,18 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: FastAPI, host: str, port: int, tls: TlsFiles | None = None) -> Iterator[str]:
+def serving(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    tls: TlsFiles | None = None,
+    *,
+    breakable: bool = False,
+) -> Iterator[str]:
     """Serve ``app`` for the length of the block, and give its URL.
 
     :param port: 0 picks a free one.
+    :param breakable: let the app break its connections, and write the date into its answers.
     :raises ServerError: when the port is taken, or the app does not start.
     """
     listener = _listen(host, port)
@@ -49,6 +58,9 @@ def serving(app: FastAPI, host: str, port: int, tls: TlsFiles | None = None) -> 
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=LAST_ANSWERS_SECONDS,
+        http=BreakableProtocol if breakable else "auto",
+        loop="asyncio" if breakable else "auto",
+        date_header=not breakable,
         ssl_certfile=str(tls.certificate) if tls else None,
         ssl_keyfile=str(tls.key) if tls else None,
     )

@@ -41,7 +41,12 @@ def enveloped_page(page: Page[Any], data: Sequence[Any]) -> dict[str, Any]:
 
 def failure(code: int, message: str, data: Any = None) -> JSONResponse:
     """Answer that something is wrong."""
-    return JSONResponse({"status": _status(code, message), "data": data}, status_code=code)
+    return JSONResponse(refused(code, message, data), status_code=code)
+
+
+def refused(code: int, message: str, data: Any = None) -> dict[str, Any]:
+    """Put what is wrong into the envelope."""
+    return {"status": _status(code, message), "data": data}
 
 
 async def on_api_error(_: Request, error: Exception) -> JSONResponse:

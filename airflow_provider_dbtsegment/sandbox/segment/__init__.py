@@ -22,6 +22,7 @@ from .destinations import open_destination
 from .folders import Folders
 from .guard import Guard
 from .journal import Journal
+from .listener import Listener
 from .model_store import ModelStore
 from .models import ModelService
 from .pool import WorkerPool
@@ -36,12 +37,18 @@ __all__ = ["create_router"]
 
 
 def create_router(
-    config: Config, state_dir: Path, warehouse: Warehouse, *, clock: Clock = time.time
+    config: Config,
+    state_dir: Path,
+    warehouse: Warehouse,
+    *,
+    clock: Clock = time.time,
+    listener: Listener | None = None,
 ) -> APIRouter:
     """Return the API as a router; its lifespan, which ``include_router`` takes over, stops syncs.
 
     :param state_dir: syncs, changed models and snapshots live below it, and files of destinations.
     :param warehouse: what sources read that name no database of their own.
+    :param listener: is told of what is started.
     :raises ConfigError: the ``segment`` section cannot be used.
     """
     settings = parse_config(config.segment)
@@ -69,13 +76,15 @@ def create_router(
         pool=WorkerPool(settings.workers, "segment-sync"),
         clock=clock,
     )
+    dbt_model_syncs = DbtModelSyncService(settings.sources, Journal(folders.dbt_model_syncs), clock)
+    if listener is not None:
+        stored.listen(listener.on_sync)
+        dbt_model_syncs.listen(listener.on_dbt_model_sync)
     router = build_router(
         guard=Guard(settings.token, settings.rate_limits, RateLimiter(clock)),
         models=ModelService(settings.sources, models),
         syncs=syncs,
-        dbt_model_syncs=DbtModelSyncService(
-            settings.sources, Journal(folders.dbt_model_syncs), clock
-        ),
+        dbt_model_syncs=dbt_model_syncs,
         clock=clock,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from uuid import uuid4
 
@@ -35,8 +35,13 @@ class DbtModelSyncService:
         self._journal = journal
         self._clock = clock
         self._lock = threading.Lock()
+        self._listeners: list[Callable[[DbtModelSyncTrigger], None]] = []
         stored = [DbtModelSyncTrigger(**document) for document in journal.read_all()]
         self._triggers = sorted(stored, key=lambda trigger: trigger.triggered_at)
+
+    def listen(self, listener: Callable[[DbtModelSyncTrigger], None]) -> None:
+        """Tell ``listener`` of each new trigger; it must be quick."""
+        self._listeners.append(listener)
 
     def trigger(self, source_id: str) -> DbtModelSyncTrigger:
         """Record a request for a source."""
@@ -51,6 +56,8 @@ class DbtModelSyncService:
         with self._lock:
             self._journal.write(trigger.id, asdict(trigger))
             self._triggers.append(trigger)
+            for listener in self._listeners:
+                listener(trigger)
         return trigger
 
     def all(self) -> list[DbtModelSyncTrigger]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ class SyncStore:
     def __init__(self, journal: Journal, clock: Clock) -> None:
         self._journal = journal
         self._lock = threading.RLock()
+        self._listeners: list[Callable[[Sync], None]] = []
         self._syncs: dict[str, Sync] = {}
         self._by_mapping: dict[str, list[str]] = defaultdict(list)
         stored = sorted(map(Sync.from_document, journal.read_all()), key=lambda sync: sync.ordinal)
@@ -31,6 +33,10 @@ class SyncStore:
             self._keep(sync)
             if sync.is_running:
                 self._end_orphan(sync, clock())
+
+    def listen(self, listener: Callable[[Sync], None]) -> None:
+        """Tell ``listener`` of each new sync before anybody can see it; it must be quick."""
+        self._listeners.append(listener)
 
     def next_ordinal(self) -> int:
         """Return a number that is greater than that of every earlier sync."""
@@ -42,6 +48,8 @@ class SyncStore:
         """Keep a new sync."""
         with self._lock:
             self._journal.write(sync.id, sync.to_document())
+            for listener in self._listeners:
+                listener(sync)
             self._keep(sync)
 
     def find(self, sync_id: str) -> Sync | None:
