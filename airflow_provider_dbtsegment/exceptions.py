@@ -15,6 +15,7 @@
     │       ├── RateLimitedError                     429: wait `retry_after` seconds
     │       └── ServerError                          5xx: it may have happened, look first
     ├── LaunchUnknownError                       something may be running: look for it
+    ├── EndUnknownError                          how it ended is not known: look for it
     ├── RunFailedError                           the run or the sync ended without success
     │   └── RunCancelledError                    somebody cancelled it
     ├── WaitTimeoutError (TimeoutError)          the deadline passed while it was still going on
@@ -125,6 +126,10 @@ class ServerError(StatusError):
 
 class LaunchUnknownError(DbtSegmentError):
     """Whether something was started cannot be found out; the message says where to look."""
+
+
+class EndUnknownError(DbtSegmentError):
+    """Nothing is known of the end of what was waited for; the message says where to look."""
 
 
 class RunFailedError(DbtSegmentError):

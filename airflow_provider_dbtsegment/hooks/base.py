@@ -6,7 +6,12 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from airflow_provider_dbtsegment.compat import BaseHook, get_connection, mask_secret
+from airflow_provider_dbtsegment.compat import (
+    AirflowNotFoundException,
+    BaseHook,
+    get_connection,
+    mask_secret,
+)
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.provider_info import Form
 
 S = TypeVar("S", bound=ClientSettings)
+H = TypeVar("H", bound="ConnectionHook[Any]")
 
 #: Seconds for the Test button.
 TEST_PATIENCE = 4.0
@@ -48,14 +54,39 @@ class ConnectionHook(RestClient[S], BaseHook):
     def settings(self) -> S:
         """What the connection says, read once."""
         if self._settings is None:
-            connection = self.get_connection(self._conn_id)
+            try:
+                connection = self.get_connection(self._conn_id)
+            except AirflowNotFoundException:
+                raise self._missing() from None
             self._settings = self._read(connection, connection.extra_dejson)
         return self._settings
 
     async def aresolve(self) -> None:
         """Read the connection without blocking the event loop; a trigger does so first."""
         if self._settings is None:
-            self._settings = self._read(*await get_connection(self._conn_id))
+            try:
+                connection, extra = await get_connection(self._conn_id)
+            except AirflowNotFoundException:
+                raise self._missing() from None
+            self._settings = self._read(connection, extra)
+
+    def _missing(self) -> ConfigurationError:
+        return ConfigurationError(f"There is no connection {self._conn_id!r} in Airflow.")
+
+    def twin(self: H, *, max_attempts: int = 1) -> H:
+        """
+        Return a hook of the same connection, not read again, with a session and locks of its own.
+
+        :param max_attempts: How often its requests that may be repeated are sent; 1 means once.
+        """
+        twin = type(self)(self._conn_id, max_attempts=max_attempts)
+        way = replace(
+            self.settings.transport,
+            max_attempts=max_attempts,
+            max_retry_wait=_max_retry_wait(max_attempts),
+        )
+        twin._settings = replace(self.settings, transport=way)
+        return twin
 
     @property
     def identity(self) -> Hashable:
@@ -125,9 +156,13 @@ class ConnectionHook(RestClient[S], BaseHook):
             read_timeout=number(extra, "read_timeout", 60.0),
             proxy=extra.get("proxy") or None,
             max_attempts=self._max_attempts,
-            max_retry_wait=MAX_RETRY_WAIT if self._max_attempts > 1 else MAX_LOOK_WAIT,
+            max_retry_wait=_max_retry_wait(self._max_attempts),
             read_from=f"connection {self._conn_id!r}",
         )
+
+
+def _max_retry_wait(max_attempts: int) -> float:
+    return MAX_RETRY_WAIT if max_attempts > 1 else MAX_LOOK_WAIT
 
 
 def form_widgets(form: Form) -> dict[str, Any]:

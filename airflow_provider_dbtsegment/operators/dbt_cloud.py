@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.compat import BaseOperator, conf, ledger_of
+from airflow_provider_dbtsegment.compat import BaseOperator, conf
 from airflow_provider_dbtsegment.exceptions import (
     ConfigurationError,
     NotFoundError,
     RunCancelledError,
 )
-from airflow_provider_dbtsegment.launch import launch_once
 from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudRunLink
 from airflow_provider_dbtsegment.tasks.arguments import (
     optional_flag,
     optional_int,
-    optional_seconds,
     optional_text,
     optional_texts,
     required_int,
 )
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
+from airflow_provider_dbtsegment.tasks.killing import KILL_ATTEMPTS
 from airflow_provider_dbtsegment.tasks.launching import Launching
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 
 #: What the request to start a run can override, and how it is checked.
 OVERRIDES = {
@@ -80,10 +81,14 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
     :param poll_interval: Seconds between looks.
     :param timeout: Seconds (or a timedelta) for the run; it is left going on, and a later try of
         the task takes it over. At the task's `execution_timeout` it is cancelled as by a kill.
+    :param fault_budget: Seconds (or a timedelta) in a row for which dbt Cloud may be out of reach
+        while the task waits; `None` lets only ``timeout`` end that.
     :param retry_from_failure: From the second try on, go on from where this task's own run failed,
         if dbt Cloud can; overrides do not apply to such a run.
     :param reuse_existing_run: Wait for a run of the job that is already going on, whoever started
         it, instead of starting one.
+    :param retry_cancelled: Let Airflow's retries start the job again after a person has cancelled
+        the run; by default the task fails at once.
     :param cancel_on_kill: Cancel the run when the task is killed; for a deferred task that a person
         ends, from Airflow 3.3 on. A run that was reused is left going on.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
@@ -130,7 +135,9 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = 30,
         timeout: timedelta | float | None = timedelta(days=7),
+        fault_budget: timedelta | float | None = timedelta(minutes=15),
         retry_from_failure: bool = False,
+        retry_cancelled: bool = False,
         reuse_existing_run: bool = False,
         cancel_on_kill: bool = True,
         **kwargs: Any,
@@ -160,7 +167,9 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
+        self.fault_budget = fault_budget
         self.retry_from_failure = retry_from_failure
+        self.retry_cancelled = retry_cancelled
         self.reuse_existing_run = reuse_existing_run
         self.cancel_on_kill = cancel_on_kill
 
@@ -176,29 +185,35 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
     def _execute(self, context: Context) -> int:
         from airflow_provider_dbtsegment.dbt_cloud.job_launch import JobLaunch
 
-        interval = optional_seconds(self.poll_interval, "poll_interval") or 30.0
-        self._own_limit()
+        self._check_waiting()
         payload = self._payload(context)
         job_id = self._find_job()
         marker = self._marker(context)
-        work = JobLaunch(self.hook, job_id, payload, marker, account_id=self._account)
+
+        def work_of(hook: DbtCloudHook) -> JobLaunch:
+            return JobLaunch(hook, job_id, payload, marker, account_id=self._account)
+
+        work, other = work_of(self.hook), work_of(self.hook.twin(max_attempts=KILL_ATTEMPTS))
+
+        def find() -> int | None:
+            return next((run.id for run in other.find(None) if run.outcome is None), None)
+
         try:
-            launch = launch_once(
+            launch = self._launch(
+                context,
                 work,
-                marker,
-                ledger=ledger_of(context),
+                int,
+                find=find,
                 retry_from_failure=self.retry_from_failure,
                 reuse_existing=self.reuse_existing_run,
-                log=self.log,
             )
         except NotFoundError as error:
             raise ConfigurationError(f"dbt Cloud knows no job {job_id}: {error}") from error
-        self._keep_to_cancel(context, launch, launch.id)
         self.log.info("dbt Cloud run %s of job %s: %s.", launch.id, job_id, launch.how)
         self._announce(context, work.runs[launch.id])
         if not self.wait_for_termination:
-            return launch.id
-        return int(self._follow(context, launch, launch.id, poll_interval=interval))
+            return int(launch.id)
+        return int(self._follow(context, launch, launch.id))
 
     def _find_job(self) -> int:
         names = {
@@ -237,5 +252,6 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
                 payload[name] = value
         return payload
 
-    def _cancel(self, key: int) -> None:
-        self.hook.cancel_run(key, account_id=self._account)
+    def _canceller(self) -> Callable[[int], object]:
+        hook, account_id = self.hook.twin(max_attempts=KILL_ATTEMPTS), self._account
+        return lambda run_id: hook.cancel_run(run_id, account_id=account_id)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.compat import BaseOperator, conf, ledger_of
+from airflow_provider_dbtsegment.compat import BaseOperator, conf
 from airflow_provider_dbtsegment.exceptions import (
     ConfigurationError,
     NotFoundError,
     RunCancelledError,
 )
-from airflow_provider_dbtsegment.launch import launch_once
 from airflow_provider_dbtsegment.outcomes import Outcome
-from airflow_provider_dbtsegment.tasks.arguments import optional_seconds, required_id
+from airflow_provider_dbtsegment.tasks.arguments import required_id
+from airflow_provider_dbtsegment.tasks.killing import KILL_ATTEMPTS
 from airflow_provider_dbtsegment.tasks.launching import Launching
 from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
 
@@ -41,12 +41,16 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     :param poll_interval: Seconds between looks.
     :param timeout: Seconds (or a timedelta) for the sync; it is left going on, and a later try of
         the task takes it over.
+    :param fault_budget: Seconds (or a timedelta) in a row for which Segment may be out of reach
+        while the task waits; `None` lets only ``timeout`` end that.
     :param partial_success: What it means when the destination took only a part of the rows:
         ``fail`` the task, ``warn`` in its log, or ``accept`` it.
     :param max_failed_rows: With ``warn`` or ``accept``: up to how many failed rows, as a count (12)
         or as a share (0.05 or "5%"). By default any number.
     :param reuse_existing_sync: Wait for a sync of the mapping that is already going on, whoever
         started it, instead of starting one.
+    :param retry_cancelled: Let Airflow's retries start a sync again after a person has cancelled
+        it; by default the task fails at once.
     :param cancel_on_kill: Cancel the sync when the task is killed. Off by default: rows that a
         cancelled sync has already taken are left out of later syncs until the mapping is reset.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
@@ -74,9 +78,11 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         poll_interval: float = 30,
         timeout: timedelta | float | None = timedelta(days=1),
+        fault_budget: timedelta | float | None = timedelta(minutes=15),
         partial_success: str = "fail",
         max_failed_rows: int | float | str | None = None,
         reuse_existing_sync: bool = False,
+        retry_cancelled: bool = False,
         cancel_on_kill: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -89,9 +95,11 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         self.deferrable = deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
+        self.fault_budget = fault_budget
         self.partial_success = partial_success
         self.max_failed_rows = max_failed_rows
         self.reuse_existing_sync = reuse_existing_sync
+        self.retry_cancelled = retry_cancelled
         self.cancel_on_kill = cancel_on_kill
 
     def execute(self, context: Context) -> str:
@@ -106,39 +114,43 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     def _execute(self, context: Context) -> str:
         from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
 
-        interval = optional_seconds(self.poll_interval, "poll_interval") or 30.0
-        self._own_limit()
+        self._check_waiting()
         wanted = self._partial_success()
         ids = {
             name: required_id(getattr(self, name), name)
             for name in ("source_id", "model_id", "subscription_id")
         }
         marker = self._marker(context)
-        work = SyncLaunch(self.hook, marker=marker, **ids)
+        work = SyncLaunch(
+            self.hook,
+            source_id=ids["source_id"],
+            model_id=ids["model_id"],
+            subscription_id=ids["subscription_id"],
+            marker=marker,
+        )
         passing = [Outcome.SUCCESS, *([] if wanted.policy == "fail" else [Outcome.PARTIAL])]
         try:
-            launch = launch_once(
+            launch = self._launch(
+                context,
                 work,
-                marker,
-                ledger=ledger_of(context),
+                lambda sync_id: (ids["model_id"], sync_id),
                 reuse_existing=self.reuse_existing_sync,
                 acceptable=passing,
-                log=self.log,
             )
         except NotFoundError as error:
             raise ConfigurationError(
                 f"Segment knows no such source, model or mapping: {error}"
             ) from error
         key = (ids["model_id"], launch.id)
-        self._keep_to_cancel(context, launch, key)
         self.log.info("Segment sync %s: %s.", launch.id, launch.how)
         context["ti"].xcom_push(key="sync_id", value=launch.id)
         if not self.wait_for_completion:
-            return launch.id
-        return str(self._follow(context, launch, key, poll_interval=interval))
+            return str(launch.id)
+        return str(self._follow(context, launch, key))
 
-    def _cancel(self, key: tuple[str, str]) -> None:
-        self.hook.cancel_reverse_etl_sync_for_model(*key)
+    def _canceller(self) -> Callable[[tuple[str, str]], object]:
+        hook = self.hook.twin(max_attempts=KILL_ATTEMPTS)
+        return lambda key: hook.cancel_reverse_etl_sync_for_model(*key)
 
 
 class TriggerDbtModelSyncOperator(BaseOperator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
@@ -22,12 +23,16 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
     Wait until a dbt Cloud run has succeeded; fail when it ends otherwise.
 
     A run that has failed stays failed, so the sensor fails without Airflow's retries. With
-    ``soft_fail`` the task is skipped instead, in all modes alike.
+    ``soft_fail`` the task is skipped instead, in all modes alike. ``silent_fail`` is for poke and
+    reschedule mode alone.
 
     :param dbt_cloud_conn_id: The connection.
     :param run_id: The run.
     :param account_id: Its account; by default the one of the connection.
     :param deferrable: Wait in the triggerer instead of in a worker.
+    :param fault_budget: Seconds (or a timedelta) in a row for which dbt Cloud may be out of reach;
+        `None` lets only ``timeout`` end that. Reschedule mode forgets between its looks below
+        Airflow 3.3, so there only ``timeout`` ends it, too.
     """
 
     template_fields: Sequence[str] = ("dbt_cloud_conn_id", "run_id", "account_id")
@@ -41,6 +46,7 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
         run_id: int | str,
         account_id: int | str | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        fault_budget: timedelta | float | None = timedelta(minutes=15),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -48,6 +54,7 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
         self.run_id = run_id
         self.account_id = account_id
         self.deferrable = deferrable
+        self.fault_budget = fault_budget
 
     _announced = False
 

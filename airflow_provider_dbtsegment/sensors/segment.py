@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
@@ -19,12 +20,16 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
     Wait until a Reverse ETL sync has succeeded; fail when it ends otherwise.
 
     A sync that has failed stays failed, so the sensor fails without Airflow's retries. With
-    ``soft_fail`` the task is skipped instead, in all modes alike.
+    ``soft_fail`` the task is skipped instead, in all modes alike. ``silent_fail`` is for poke and
+    reschedule mode alone.
 
     :param segment_conn_id: The connection.
     :param model_id: The Reverse ETL model.
     :param sync_id: The sync.
     :param deferrable: Wait in the triggerer instead of in a worker.
+    :param fault_budget: Seconds (or a timedelta) in a row for which Segment may be out of reach;
+        `None` lets only ``timeout`` end that. Reschedule mode forgets between its looks below
+        Airflow 3.3, so there only ``timeout`` ends it, too.
     :param partial_success: What it means when the destination took only a part of the rows:
         ``fail`` the task, ``warn`` in its log, or ``accept`` it.
     :param max_failed_rows: With ``warn`` or ``accept``: up to how many failed rows, as a count (12)
@@ -47,6 +52,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         model_id: str,
         sync_id: str,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        fault_budget: timedelta | float | None = timedelta(minutes=15),
         partial_success: str = "fail",
         max_failed_rows: int | float | str | None = None,
         **kwargs: Any,
@@ -56,6 +62,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         self.model_id = model_id
         self.sync_id = sync_id
         self.deferrable = deferrable
+        self.fault_budget = fault_budget
         self.partial_success = partial_success
         self.max_failed_rows = max_failed_rows
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import time
 from abc import abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_dbtsegment.compat import AirflowFailException
 from airflow_provider_dbtsegment.exceptions import (
     DbtSegmentError,
+    EndUnknownError,
+    RequestError,
     RunCancelledError,
-    RunFailedError,
     WaitTimeoutError,
     rebuild,
 )
+from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
 
 if TYPE_CHECKING:
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 #: Airflow ends a task at its execution time-out without asking us; we come so much before it, or a
 #: quarter of it if that is less, so that a worker has the time to start and to cancel.
 BEFORE_EXECUTION_TIMEOUT = 30.0
+#: Seconds for which a service may say "not ended" of what it has just called ended.
+LAG = 10.0
 
 
 class Waiting:
@@ -41,6 +46,7 @@ class Waiting:
         deferrable: bool
         execution_timeout: timedelta | None
         timeout: Any
+        fault_budget: timedelta | float | None
 
         def defer(self, **kwargs: Any) -> NoReturn: ...
 
@@ -49,7 +55,7 @@ class Waiting:
     ) -> Any:
         """Wait until ``key`` has ended, and return what the task returns."""
         began = time.time()
-        limit, _ = self._limit(context)
+        limit, by_airflow = self._limit(context)
         deadline = None if limit is None else began + limit
         if self.deferrable:
             trigger = self._trigger(
@@ -58,9 +64,11 @@ class Waiting:
                 deadline=deadline,
                 began=began,
                 cancel_on_kill=cancel_on_kill,
+                fault_budget=self._fault_seconds(),
             )
-            self.defer(trigger=trigger, method_name="execute_complete")
-        from airflow_provider_dbtsegment.patience import Patience
+            # The worker that goes on knows only what is written here.
+            awaited = {**self._name(key), "see": self._see(), "by_airflow": by_airflow}
+            self.defer(trigger=trigger, method_name="execute_complete", kwargs={"awaited": awaited})
         from airflow_provider_dbtsegment.watch import wait_blocking
 
         try:
@@ -68,44 +76,110 @@ class Waiting:
                 self._source(),
                 key,
                 interval=poll_interval,
-                patience=Patience(deadline, began),
+                patience=self._patience_until(deadline, began),
                 on_change=lambda label: self.log.info("%s is %s.", self._subject(key), label),
+                sleep=self._sleep,
             )
         except DbtSegmentError as error:
-            self._fail(context, key, error, cancel_on_kill=cancel_on_kill)
+            self._fail(context, key, error, by_airflow=by_airflow, cancel_on_kill=cancel_on_kill)
         return self._end(context, key)
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> Any:
-        """Go on after the trigger."""
+    def execute_complete(
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        awaited: dict[str, Any] | None = None,
+    ) -> Any:
+        """
+        Go on after the trigger.
+
+        :param event: What the trigger says.
+        :param awaited: What it was to wait for; a task deferred by an older version does not know.
+        """
         try:
-            if not isinstance(event, dict):
-                raise RunFailedError(f"The trigger ended with {event!r}, which says nothing.")
-            key = self._key_of(event)
+            key = self._key_of(event, awaited)
         except DbtSegmentError as error:
             self._raise(error)
         try:
-            if "error" in event:
-                failure = rebuild(str(event["error"]), str(event.get("message")))
+            if event and "error" in event:
+                known = awaited or {"by_airflow": self._limit(context)[1]}
                 self._fail(
-                    context, key, failure, cancel_on_kill=event.get("cancel_on_kill") is True
+                    context,
+                    key,
+                    rebuild(str(event["error"]), str(event.get("message"))),
+                    by_airflow=known.get("by_airflow") is True,
+                    cancel_on_kill=event.get("cancel_on_kill") is True,
                 )
             return self._end(context, key)
         finally:
             self._close()
 
+    def _key_of(self, event: Any, awaited: Mapping[str, Any] | None) -> Any:
+        """
+        Return what an event is about.
+
+        :raises EndUnknownError: When it is not about what was waited for.
+        """
+        key = self._key_in(event) if isinstance(event, dict) else None
+        wanted = self._key_in(awaited) if awaited else key
+        if key is None or key != wanted:
+            what = "a run or a sync" if wanted is None else self._subject(wanted)
+            see = (awaited or {}).get("see")
+            raise EndUnknownError(
+                f"The trigger ended with {event!r}, which says nothing about {what}. How that ends "
+                f"is not known here; {f'see {see}' if see else 'look for it in the service'}."
+            )
+        return key
+
     def _end(self, context: Context, key: Any) -> Any:
         try:
-            return self._finish(context, key)
+            return self._survive(context, key)
         except DbtSegmentError as error:
             self._raise(error)
 
+    def _survive(self, context: Context, key: Any) -> Any:
+        """Ask for the end until there is an answer: faults are survived as in the waiting."""
+        lagging_until = time.time() + LAG
+        # What has been there does not just begin to exist: began long ago.
+        patience = self._patience_until(None, 0.0)
+        while True:
+            try:
+                return self._finish(context, key)
+            except EndUnknownError as error:
+                if time.time() >= lagging_until:
+                    raise
+                self.log.info("%s Asking again.", error)
+            except RequestError as error:
+                try:
+                    patience.fault(error, time.time())
+                except DbtSegmentError as final:
+                    raise self._told(key, final) from final
+                self.log.warning("Asking how it ended failed; trying again: %s", error)
+            self._sleep(min(self._interval(), LAG))
+
     def _fail(
-        self, context: Context, key: Any, error: DbtSegmentError, *, cancel_on_kill: bool
+        self,
+        context: Context,
+        key: Any,
+        error: DbtSegmentError,
+        *,
+        by_airflow: bool,
+        cancel_on_kill: bool,
     ) -> NoReturn:
-        """End the task because the waiting failed, whatever has become of what was waited for."""
+        """
+        End the task because the waiting failed, whatever has become of what was waited for.
+
+        :param by_airflow: Whether the deadline was that of Airflow's `execution_timeout`.
+        """
         if isinstance(error, WaitTimeoutError):
-            self._timed_out(context, key, cancel_on_kill=cancel_on_kill)
-        self._raise(error)
+            self._timed_out(context, key, by_airflow=by_airflow, cancel_on_kill=cancel_on_kill)
+        self._raise(self._told(key, error))
+
+    def _told(self, key: Any, error: DbtSegmentError) -> DbtSegmentError:
+        """Return an error of the waiting that names what was waited for."""
+        told = rebuild(type(error).__name__, f"Waiting for {self._subject(key)} failed: {error}")
+        told.__cause__ = error
+        return told
 
     def _raise(self, error: DbtSegmentError) -> NoReturn:
         """End the task; Airflow is not to try again what a person has cancelled."""
@@ -128,27 +202,60 @@ class Waiting:
         """Return for how many seconds the user lets it wait."""
         return optional_seconds(self.timeout, "timeout")
 
-    def _timed_out(self, context: Context, key: Any, *, cancel_on_kill: bool) -> None:
+    def _fault_seconds(self) -> float | None:
+        """Return for how many seconds the service may be out of reach; `None` is for ever."""
+        return optional_seconds(self.fault_budget, "fault_budget")
+
+    def _patience_until(self, deadline: float | None, began: float) -> Patience:
+        budget = self._fault_seconds()
+        return Patience(deadline, began, math.inf if budget is None else budget)
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep; those who can be killed stop sleeping then."""
+        time.sleep(seconds)
+
+    def _timed_out(
+        self, context: Context, key: Any, *, by_airflow: bool, cancel_on_kill: bool
+    ) -> None:
         """Do what is due when the waiting took too long."""
 
     @abstractmethod
-    def _finish(self, context: Context, key: Any) -> Any:
-        """Ask how it ended; return the task's result or raise why it failed."""
+    def _interval(self) -> float:
+        """Return the seconds between looks."""
 
     @abstractmethod
+    def _finish(self, context: Context, key: Any) -> Any:
+        """
+        Ask how it ended; return the task's result or raise why it failed.
+
+        :raises RequestError: When it cannot be asked.
+        """
+
     def _close(self) -> None:
         """Close the connections."""
+        for name in ("hook", "_looking"):
+            if name in self.__dict__:
+                getattr(self, name).close()
 
     @abstractmethod
     def _trigger(self, key: Any, **kwargs: Any) -> WaitTrigger[Any, Any]: ...
 
     @abstractmethod
-    def _source(self) -> Source[Any, Any]: ...
+    def _source(self) -> Source[Any, Any]:
+        """Return whom to ask; each look is one request, and the waiting decides about faults."""
 
     @abstractmethod
     def _subject(self, key: Any) -> str:
         """Return what is waited for, for the log."""
 
     @abstractmethod
-    def _key_of(self, event: dict[str, Any]) -> Any:
-        """Return what an event is about."""
+    def _see(self) -> str:
+        """Return where a person sees it, as far as that is known."""
+
+    @abstractmethod
+    def _name(self, key: Any) -> dict[str, Any]:
+        """Return the ids of what is waited for, as the trigger's event has them."""
+
+    @abstractmethod
+    def _key_in(self, ids: Mapping[str, Any]) -> Any:
+        """Return what ids name, or `None` if they name nothing."""

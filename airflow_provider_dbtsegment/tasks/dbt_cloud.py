@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.exceptions import (
+    EndUnknownError,
     RequestError,
     RunCancelledError,
     RunFailedError,
@@ -38,6 +40,14 @@ class DbtCloudWaiting(Waiting):
 
         return DbtCloudHook(self.dbt_cloud_conn_id)
 
+    @cached_property
+    def _looking(self) -> DbtCloudHook:
+        """The hook that looks; what is done about faults is decided by those who wait."""
+        return self.hook.twin()
+
+    #: The address of the run's page, once it is known.
+    _url = ""
+
     @property
     def _account(self) -> int | None:
         return optional_int(self.account_id, "account_id")
@@ -46,11 +56,11 @@ class DbtCloudWaiting(Waiting):
         from airflow_provider_dbtsegment.dbt_cloud.summary import why_failed
         from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
 
-        run = self.hook.get_run(key, include_related=["run_steps"], account_id=self._account)
+        run = self._looking.get_run(key, include_related=["run_steps"], account_id=self._account)
         ended = outcome(run)
         if ended is None:
             status = status_label(run.get("status"))
-            raise RunFailedError(f"dbt Cloud run {key} has not ended; its status is {status}.")
+            raise EndUnknownError(f"dbt Cloud run {key} has not ended; its status is {status}.")
         summary = self._summarize(run)
         context["ti"].xcom_push(key="run_summary", value=summary)
         if ended is Outcome.SUCCESS:
@@ -75,9 +85,9 @@ class DbtCloudWaiting(Waiting):
         from airflow_provider_dbtsegment.dbt_cloud.summary import run_url
 
         context["ti"].xcom_push(key="run_id", value=run["id"])
-        url = run_url(run, self.hook.settings.transport.base_url)
-        context["ti"].xcom_push(key=RUN_URL, value=url)
-        self.log.info("dbt Cloud run %s: %s", run["id"], url)
+        self._url = run_url(run, self.hook.settings.transport.base_url)
+        context["ti"].xcom_push(key=RUN_URL, value=self._url)
+        self.log.info("dbt Cloud run %s: %s", run["id"], self._url)
 
     def _trigger(self, key: int, **kwargs: Any) -> DbtCloudRunTrigger:
         from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
@@ -92,16 +102,17 @@ class DbtCloudWaiting(Waiting):
     def _source(self) -> RunSource:
         from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 
-        return RunSource(self.hook, self._account)
+        return RunSource(self._looking, self._account)
 
     def _subject(self, key: int) -> str:
         return f"dbt Cloud run {key}"
 
-    def _key_of(self, event: dict[str, Any]) -> int:
-        run_id = event.get("run_id")
-        if not isinstance(run_id, int) or isinstance(run_id, bool):
-            raise RunFailedError(f"The trigger ended with {event!r}, which names no run.")
-        return run_id
+    def _see(self) -> str:
+        return self._url
 
-    def _close(self) -> None:
-        self.hook.close()
+    def _name(self, key: int) -> dict[str, Any]:
+        return {"run_id": key}
+
+    def _key_in(self, ids: Mapping[str, Any]) -> int | None:
+        run_id = ids.get("run_id")
+        return run_id if isinstance(run_id, int) and not isinstance(run_id, bool) else None

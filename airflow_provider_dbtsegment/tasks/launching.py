@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_dbtsegment.compat import ledger_of
-from airflow_provider_dbtsegment.exceptions import DbtSegmentError, RunFailedError
-from airflow_provider_dbtsegment.launch import How, Launch, note
-from airflow_provider_dbtsegment.launchable import Ledger
+from airflow_provider_dbtsegment.exceptions import (
+    DbtSegmentError,
+    RunCancelledError,
+    RunFailedError,
+)
+from airflow_provider_dbtsegment.launch import How, Launch, launch_once
 from airflow_provider_dbtsegment.marker import Marker
+from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
 from airflow_provider_dbtsegment.tasks.base import Waiting
+from airflow_provider_dbtsegment.tasks.killing import Kill, note_quietly, was_cancelled_by_us
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-#: Seconds that a note may take while the task is being killed.
-NOTE_PATIENCE = 3.0
+#: Seconds after which a sleeping task notices that it was killed.
+NAP = 0.5
 
 
 class Launching(Waiting):
@@ -25,30 +31,81 @@ class Launching(Waiting):
 
     if TYPE_CHECKING:
         cancel_on_kill: bool
+        retry_cancelled: bool
+        poll_interval: float
         retries: Any
 
-    #: What this process is to cancel when it is killed, and where that is to be noted.
-    _to_cancel: tuple[Any, Ledger | None, Marker] | None = None
+    _killed = False
+    #: How to cancel what this process launches; nothing before that, and for what it reuses.
+    _kill: Kill | None = None
 
     def on_kill(self) -> None:
         """Cancel what was launched, if that is wanted."""
-        if self._to_cancel is not None and self.cancel_on_kill:
-            key, ledger, marker = self._to_cancel
-            self._cancel_quietly(key, ledger, marker, "the task was killed")
+        if not self.cancel_on_kill:
+            return
+        self._killed = True
+        if self._kill is not None:
+            self._kill.from_signal_handler()
 
-    def _keep_to_cancel(self, context: Context, launch: Launch[Any], key: Any) -> None:
-        """Remember what to cancel; what somebody else has started is not ours to cancel."""
-        if launch.how is not How.REUSED:
-            self._to_cancel = (key, ledger_of(context), self._marker(context))
+    def _launch(
+        self,
+        context: Context,
+        work: Any,
+        key_of: Callable[[Any], Any],
+        *,
+        find: Callable[[], Any] | None = None,
+        **options: Any,
+    ) -> Launch[Any]:
+        """
+        Launch once, and be ready to be killed all the while.
 
-    def _follow(
-        self, context: Context, launch: Launch[Any], key: Any, *, poll_interval: float
-    ) -> Any:
+        :param work: What is launched.
+        :param key_of: Makes of the id of what was launched what it is waited for by.
+        :param find: Returns what was started for this task and goes on, by connections of its own;
+            for a kill that comes before the answer to the start.
+        """
+        marker = self._marker(context)
+        self._kill = self._killer(context, find)
+        self._stop_if_killed()
+        launch: Launch[Any] = launch_once(
+            work,
+            marker,
+            ledger=ledger_of(context),
+            retry_cancelled=self.retry_cancelled,
+            log=self.log,
+            **options,
+        )
+        key = key_of(launch.id)
+        if launch.how is How.REUSED:
+            # What somebody else has started is not ours to cancel.
+            self._kill = None
+        else:
+            self._kill.key = key
+            if self._killed:
+                self._kill.now(key, "the task was killed while it was being started")
+        self._stop_if_killed()
+        return launch
+
+    def _follow(self, context: Context, launch: Launch[Any], key: Any) -> Any:
         """Wait for what was launched."""
         if launch.how is How.TAKEN:
             return self._end(context, key)
-        cancel = self.cancel_on_kill and self._to_cancel is not None
-        return self._wait(context, key, poll_interval=poll_interval, cancel_on_kill=cancel)
+        self._stop_if_killed()
+        return self._wait(
+            context,
+            key,
+            poll_interval=self._interval(),
+            cancel_on_kill=self.cancel_on_kill and self._kill is not None,
+        )
+
+    def _check_waiting(self) -> None:
+        """Refuse times that make no sense before anything is started."""
+        self._interval()
+        self._own_limit()
+        self._fault_seconds()
+
+    def _interval(self) -> float:
+        return optional_seconds(self.poll_interval, "poll_interval") or 30.0
 
     def _marker(self, context: Context) -> Marker:
         """Return the name of this try."""
@@ -62,51 +119,57 @@ class Launching(Waiting):
             first_try=max(1, (task_instance.max_tries or 0) - (self.retries or 0) + 1),
         )
 
-    def _end(self, context: Context, key: Any) -> Any:
+    def _survive(self, context: Context, key: Any) -> Any:
         try:
-            return self._finish(context, key)
+            ended = super()._survive(context, key)
         except RunFailedError as error:
-            # Whatever it was, this try has made use of it: a later one is to start anew.
-            self._note(ledger_of(context), self._marker(context), consumed=True)
-            self._raise(error)
-        except DbtSegmentError as error:
-            self._raise(error)
-
-    def _timed_out(self, context: Context, key: Any, *, cancel_on_kill: bool) -> None:
-        """Cancel at the execution time-out, as a kill does; at `timeout` a later try takes over."""
-        _, is_execution_timeout = self._limit(context)
-        if cancel_on_kill and is_execution_timeout:
+            self._kill = None
             ledger, marker = ledger_of(context), self._marker(context)
-            self._cancel_quietly(key, ledger, marker, "the task's execution time-out has passed")
+            # Asked before the next line hides it: who cancelled it?
+            ours = self._killed or was_cancelled_by_us(ledger, marker, self.log)
+            # Whatever it was, this try has made use of it: a later one is to start anew.
+            note_quietly(ledger, marker, self.log, consumed=True)
+            if isinstance(error, RunCancelledError) and ours:
+                message = f"{error}\nThe task itself cancelled it, because it was killed."
+                raise RunFailedError(message) from error
+            raise
+        self._kill = None
+        return ended
 
-    def _cancel_quietly(self, key: Any, ledger: Ledger | None, marker: Marker, why: str) -> None:
-        """Cancel; that it cannot be done must not hide why it was to be done."""
-        self.log.info("Cancelling %s: %s.", self._subject(key), why)
-        try:
-            self._cancel(key)
-        except DbtSegmentError as error:
-            self.log.warning("It could not be cancelled: %s", error)
-        self._note(ledger, marker, cancelled=True)
+    def _raise(self, error: DbtSegmentError) -> NoReturn:
+        if isinstance(error, RunCancelledError) and self.retry_cancelled:
+            raise error
+        super()._raise(error)
 
-    def _note(self, ledger: Ledger | None, marker: Marker, **facts: bool) -> None:
-        """
-        Write a fact down for later tries, if Airflow can remember it.
+    def _timed_out(
+        self, context: Context, key: Any, *, by_airflow: bool, cancel_on_kill: bool
+    ) -> None:
+        """Cancel at the execution time-out, as a kill does; at `timeout` a later try takes over."""
+        if cancel_on_kill and by_airflow:
+            self._killer(context, None).now(key, "the task's execution time-out has passed")
 
-        A killed task may have been interrupted in the midst of talking to Airflow, and must not
-        wait for itself; so another thread writes, and not for long.
-        """
-        if ledger is None:
-            return
+    def _killer(self, context: Context, find: Callable[[], Any] | None) -> Kill:
+        return Kill(
+            subject=self._subject,
+            cancel=self._canceller(),
+            find=find,
+            ledger=ledger_of(context),
+            marker=self._marker(context),
+            log=self.log,
+        )
 
-        def write() -> None:
-            try:
-                note(ledger, marker, **facts)
-            except Exception as error:
-                self.log.warning("It could not be noted for later tries: %s", error)
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, but not on after a kill: a signal handler returns, and Airflow waits 5 s only."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, NAP))
+            self._stop_if_killed()
+        self._stop_if_killed()
 
-        writer = threading.Thread(target=write, daemon=True)
-        writer.start()
-        writer.join(NOTE_PATIENCE)
+    def _stop_if_killed(self) -> None:
+        if self._killed:
+            raise RunFailedError("The task was killed.")
 
     @abstractmethod
-    def _cancel(self, key: Any) -> None: ...
+    def _canceller(self) -> Callable[[Any], object]:
+        """Return what cancels, by connections of its own that nobody else is in the midst of."""

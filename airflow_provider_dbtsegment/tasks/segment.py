@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.exceptions import RunCancelledError, RunFailedError
+from airflow_provider_dbtsegment.exceptions import (
+    EndUnknownError,
+    RunCancelledError,
+    RunFailedError,
+)
 from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
@@ -33,6 +38,11 @@ class ReverseETLWaiting(Waiting):
 
         return SegmentHook(self.segment_conn_id)
 
+    @cached_property
+    def _looking(self) -> SegmentHook:
+        """The hook that looks; what is done about faults is decided by those who wait."""
+        return self.hook.twin()
+
     def _partial_success(self) -> PartialSuccess:
         """Return what is wanted of a partial success; raises when it means nothing."""
         from airflow_provider_dbtsegment.segment.summary import PartialSuccess
@@ -43,12 +53,12 @@ class ReverseETLWaiting(Waiting):
         from airflow_provider_dbtsegment.segment.summary import describe, summarize, why_failed
         from airflow_provider_dbtsegment.segment.types import outcome
 
-        sync = self.hook.get_reverse_etl_sync_status(*key)
+        sync = self._looking.get_reverse_etl_sync_status(*key)
         ended = outcome(sync)
         summary = summarize(sync, getattr(self, "subscription_id", None))
         if ended is None:
             status = summary["status"]
-            raise RunFailedError(f"Segment sync {key[1]} has not ended; its status is {status}.")
+            raise EndUnknownError(f"Segment sync {key[1]} has not ended; its status is {status}.")
         context["ti"].xcom_push(key="sync_summary", value=summary)
         self.log.info("Segment sync %s: %s.", key[1], describe(summary))
         if ended is Outcome.SUCCESS:
@@ -75,16 +85,19 @@ class ReverseETLWaiting(Waiting):
     def _source(self) -> SyncSource:
         from airflow_provider_dbtsegment.segment.sync_source import SyncSource
 
-        return SyncSource(self.hook)
+        return SyncSource(self._looking)
 
     def _subject(self, key: SyncKey) -> str:
         return f"Segment sync {key[1]}"
 
-    def _key_of(self, event: dict[str, Any]) -> SyncKey:
-        model_id, sync_id = event.get("model_id"), event.get("sync_id")
-        if not (isinstance(model_id, str) and isinstance(sync_id, str)):
-            raise RunFailedError(f"The trigger ended with {event!r}, which names no sync.")
-        return model_id, sync_id
+    def _see(self) -> str:
+        return "the syncs of the mapping in Segment"
 
-    def _close(self) -> None:
-        self.hook.close()
+    def _name(self, key: SyncKey) -> dict[str, Any]:
+        return {"model_id": key[0], "sync_id": key[1]}
+
+    def _key_in(self, ids: Mapping[str, Any]) -> SyncKey | None:
+        model_id, sync_id = ids.get("model_id"), ids.get("sync_id")
+        return (
+            (model_id, sync_id) if isinstance(model_id, str) and isinstance(sync_id, str) else None
+        )

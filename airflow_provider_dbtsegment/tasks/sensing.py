@@ -18,20 +18,26 @@ from airflow_provider_dbtsegment.exceptions import (
     WaitTimeoutError,
 )
 from airflow_provider_dbtsegment.tasks.base import Waiting
+from airflow_provider_dbtsegment.tasks.faults import NotedFaults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_dbtsegment.patience import Patience
 
+#: Clocks differ by so much; the look at the deadline must not come before it.
+AT_THE_DEADLINE = 0.01
+
 
 class Sensing(Waiting):
     """
     Wait for something that is already going on.
 
-    Poke, reschedule and deferred mode end alike: every error goes through `_raise`, which also
-    decides what `soft_fail` and `never_fail` make of it. One thing reschedule mode cannot do: it
-    forgets between its looks, so faults in a row are survived there until the sensor's time-out.
+    Poke, reschedule and deferred mode end alike: the same patience ends the waiting, and every
+    error goes through `_raise`, which also decides what `soft_fail` and `never_fail` make of it.
+    In reschedule mode, in which each look is a process of its own, Airflow itself remembers when
+    the waiting began, and Airflow 3.3 remembers since when looking fails. Airflow counts
+    `execution_timeout` for each look there, not for the waiting.
     """
 
     if TYPE_CHECKING:
@@ -41,8 +47,8 @@ class Sensing(Waiting):
         mode: Any
 
     _patience: Patience | None = None
-    #: Whether Airflow's `execution_timeout` ended the waiting, after which there are retries.
-    _is_execution_timeout = False
+    #: Whether the deadline is that of Airflow's `execution_timeout`, after which there are retries.
+    _by_airflow = False
 
     def execute(self, context: Context) -> None:
         """Wait in the worker, or look once and defer."""
@@ -52,72 +58,106 @@ class Sensing(Waiting):
                 return
             key = self._prepare(context)
             if not self._look(context, key):
-                interval = max(float(self.poke_interval), 1.0)
-                self._wait(context, key, poll_interval=interval, cancel_on_kill=False)
+                self._wait(context, key, poll_interval=self._interval(), cancel_on_kill=False)
         except DbtSegmentError as error:
             self._raise(error)
-        except AirflowSensorTimeout as error:
-            # Airflow's own, in poke and reschedule mode; there it forgets about `never_fail`.
-            if self.never_fail:
-                raise _skip(error) from error
-            raise
         finally:
             self._close()
 
-    def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:
+    def execute_complete(
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        awaited: dict[str, Any] | None = None,
+    ) -> None:
         """Go on after the trigger."""
-        super().execute_complete(context, event)
+        super().execute_complete(context, event, awaited)
 
     def poke(self, context: Context) -> bool:
         """Look once."""
-        return self._look(context, self._prepare(context))
+        try:
+            return self._look(context, self._prepare(context))
+        except DbtSegmentError as error:
+            self._raise(error)
 
     def _look(self, context: Context, key: Any) -> bool:
-        from airflow_provider_dbtsegment.patience import Patience
-
+        """Return whether it has ended well; what is to end the waiting is raised."""
         if self._patience is None:
-            # In the modes that come here Airflow itself watches over the sensor's time-out.
-            self._patience = Patience(deadline=None, began=self._began(context))
+            began = self._began(context)
+            limit, self._by_airflow = self._limit(context)
+            deadline = None if limit is None else began + limit
+            self._patience = self._patience_until(deadline, began)
+        faults = NotedFaults.of(context, self.log) if self._is_rescheduled else None
         source = self._source()
         try:
             state = source.ask_one(key)
+            self._announce_once(context, state)
+            ended = source.ended(state)
+            if ended:
+                self._finish(context, key)
         except RequestError as error:
             try:
-                self._patience.fault(error, time.time())
+                if faults is None:
+                    self._patience.fault(error, time.time())
+                else:
+                    faults.add(error, self._patience)
             except DbtSegmentError as final:
-                self._raise(final)
+                self._fail(context, key, final, by_airflow=self._by_airflow, cancel_on_kill=False)
             self.log.warning("Looking failed; trying again: %s", error)
             return False
-        self._announce_once(context, state)
-        if not source.ended(state):
+        if ended:
+            return True
+        self.log.info("%s is %s.", self._subject(key), source.label(state))
+        if faults is not None:
+            faults.clear()
+        try:
             self._patience.answered(time.time())
-            self.log.info("%s is %s.", self._subject(key), source.label(state))
-            return False
-        self._end(context, key)
-        return True
+        except DbtSegmentError as final:
+            self._fail(context, key, final, by_airflow=self._by_airflow, cancel_on_kill=False)
+        return False
+
+    def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
+        """Return Airflow's pause, but look once more at the deadline, not after it."""
+        pause = super()._get_next_poke_interval(*args, **kwargs)  # type: ignore[misc]
+        if self._patience is None:
+            return float(pause)
+        now = time.time()
+        return self._patience.next_look(now, pause) - now + AT_THE_DEADLINE
+
+    @property
+    def _is_rescheduled(self) -> bool:
+        return self.mode == "reschedule" and not self.deferrable
 
     def _began(self, context: Context) -> float:
         """Return when the waiting began: in reschedule mode, many processes ago."""
         first = None
-        if self.mode == "reschedule":
+        if self._is_rescheduled:
             task_instance: Any = context["ti"]
             first = task_instance.get_first_reschedule_date(context)
         return first.timestamp() if first else time.time()
 
-    def _timed_out(self, context: Context, key: Any, *, cancel_on_kill: bool) -> None:
-        _, self._is_execution_timeout = self._limit(context)
+    def _limit(self, context: Context) -> tuple[float | None, bool]:
+        return (self._own_limit(), False) if self._is_rescheduled else super()._limit(context)
 
-    def _announce_once(self, context: Context, state: Any) -> None:
-        """Leave behind what is worth a link."""
+    def _timed_out(
+        self, context: Context, key: Any, *, by_airflow: bool, cancel_on_kill: bool
+    ) -> None:
+        self._by_airflow = by_airflow
+
+    def _interval(self) -> float:
+        return max(float(self.poke_interval), 1.0)
 
     def _own_limit(self) -> float | None:
         return float(self.timeout)
 
+    def _announce_once(self, context: Context, state: Any) -> None:
+        """Leave behind what is worth a link."""
+
     def _raise(self, error: DbtSegmentError) -> NoReturn:
         soft = isinstance(error, (WaitTimeoutError, RunFailedError))
         if self.never_fail or (soft and self.soft_fail):
-            raise _skip(error) from error
-        if isinstance(error, WaitTimeoutError) and not self._is_execution_timeout:
+            raise AirflowSkipException(f"Skipped instead of failing: {error}") from error
+        if isinstance(error, WaitTimeoutError) and not self._by_airflow:
             raise AirflowSensorTimeout(str(error)) from error
         if isinstance(error, RunFailedError):
             # What has failed stays failed: another try of the sensor can change nothing.
@@ -127,7 +167,3 @@ class Sensing(Waiting):
     @abstractmethod
     def _prepare(self, context: Context) -> Any:
         """Return what to wait for; raises when an argument is wrong."""
-
-
-def _skip(error: Exception) -> AirflowSkipException:
-    return AirflowSkipException(f"Skipped instead of failing: {error}")

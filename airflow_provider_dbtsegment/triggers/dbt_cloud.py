@@ -7,6 +7,7 @@ from typing import Any
 from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 from airflow_provider_dbtsegment.dbt_cloud.types import Run
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
+from airflow_provider_dbtsegment.patience import FAULT_BUDGET
 from airflow_provider_dbtsegment.triggers.base import WaitTrigger
 
 
@@ -29,12 +30,14 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
         deadline: float | None,
         began: float,
         cancel_on_kill: bool = True,
+        fault_budget: float | None = FAULT_BUDGET,
     ) -> None:
         super().__init__(
             poll_interval=poll_interval,
             deadline=deadline,
             began=began,
             cancel_on_kill=cancel_on_kill,
+            fault_budget=fault_budget,
         )
         self.dbt_cloud_conn_id = dbt_cloud_conn_id
         self.run_id = run_id
@@ -53,9 +56,8 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
     def _subject(self) -> str:
         return f"dbt Cloud run {self.run_id}"
 
-    def _hook(self) -> DbtCloudHook:
-        # One look at a time: the watcher itself decides what is done about faults.
-        return DbtCloudHook(self.dbt_cloud_conn_id, max_attempts=1)
+    def _hook(self, max_attempts: int = 1) -> DbtCloudHook:
+        return DbtCloudHook(self.dbt_cloud_conn_id, max_attempts=max_attempts)
 
     def _source(self, hook: DbtCloudHook) -> RunSource:
         return RunSource(hook, self.account_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+from airflow_provider_dbtsegment.patience import FAULT_BUDGET
 from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
 from airflow_provider_dbtsegment.segment.types import SyncStatus
 from airflow_provider_dbtsegment.triggers.base import WaitTrigger
@@ -29,12 +30,14 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         deadline: float | None,
         began: float,
         cancel_on_kill: bool = False,
+        fault_budget: float | None = FAULT_BUDGET,
     ) -> None:
         super().__init__(
             poll_interval=poll_interval,
             deadline=deadline,
             began=began,
             cancel_on_kill=cancel_on_kill,
+            fault_budget=fault_budget,
         )
         self.segment_conn_id = segment_conn_id
         self.model_id = model_id
@@ -53,9 +56,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
     def _subject(self) -> str:
         return f"Segment sync {self.sync_id}"
 
-    def _hook(self) -> SegmentHook:
-        # One look at a time: the watcher itself decides what is done about faults.
-        return SegmentHook(self.segment_conn_id, max_attempts=1)
+    def _hook(self, max_attempts: int = 1) -> SegmentHook:
+        return SegmentHook(self.segment_conn_id, max_attempts=max_attempts)
 
     def _source(self, hook: SegmentHook) -> SyncSource:
         return SyncSource(hook)

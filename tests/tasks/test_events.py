@@ -9,15 +9,17 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.compat import AirflowFailException
-from airflow_provider_dbtsegment.exceptions import AnswerLostError, RunFailedError
+from airflow_provider_dbtsegment.exceptions import AnswerLostError, EndUnknownError
 from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
 from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
 from airflow_provider_dbtsegment.sensors.dbt_cloud import DbtCloudRunSensor
+from airflow_provider_dbtsegment.sensors.segment import ReverseETLSyncSensor
+from airflow_provider_dbtsegment.tasks import base
 from tests.scripted_server import Reply, ScriptedServer
 from tests.task_bench import Ledger, TaskInstance, run_task
 
 JOB = 5
+MAPPING = {"source_id": "s", "model_id": "m", "subscription_id": "x"}
 
 
 @pytest.fixture
@@ -37,19 +39,90 @@ def context() -> Any:
     return {"ti": TaskInstance()}
 
 
-@pytest.mark.parametrize("event", [None, "success", {}, {"run_id": "11"}, {"run_id": True}])
-def test_an_event_that_names_no_run_fails(event: Any) -> None:
-    with pytest.raises(RunFailedError, match="The trigger ended with"):
-        TriggerDbtJobOperator(task_id="t", job_id=JOB).execute_complete(context(), event)
-    with pytest.raises(AirflowFailException, match="The trigger ended with"):
-        DbtCloudRunSensor(task_id="t", run_id=1).execute_complete(context(), event)
+SEE = "https://dbt.example/runs/11"
+RUN = {"run_id": 11, "see": SEE, "by_airflow": False}
+SYNC = {"model_id": "m", "sync_id": "s", "see": "Segment", "by_airflow": False}
+#: Events that say nothing of run 11, and nothing of sync s of model m.
+FOREIGN = [
+    None,
+    "success",
+    {},
+    {"status": "success"},
+    {"run_id": "11"},
+    {"run_id": True},
+    {"run_id": [11]},
+    {"run_id": 12},
+    {"run_id": 12, "error": "WaitTimeoutError", "message": "late", "cancel_on_kill": True},
+    {"model_id": "m", "sync_id": 7},
+    {"model_id": "m", "sync_id": "another"},
+    {"model_id": None, "sync_id": "s"},
+]
 
 
-def test_an_event_is_not_believed(dbt_cloud_at: ScriptedServer) -> None:
+@pytest.mark.parametrize("event", FOREIGN, ids=str)
+@pytest.mark.parametrize(
+    ("task", "awaited"),
+    [
+        (TriggerDbtJobOperator(task_id="t", job_id=JOB), RUN),
+        (DbtCloudRunSensor(task_id="t", run_id=11), RUN),
+        (DbtCloudRunSensor(task_id="t", run_id=11, soft_fail=True), RUN),
+        (CreateReverseETLManualSyncOperator(task_id="t", **MAPPING), SYNC),
+        (ReverseETLSyncSensor(task_id="t", model_id="m", sync_id="s"), SYNC),
+    ],
+    ids=["job", "run sensor", "soft run sensor", "sync", "sync sensor"],
+)
+def test_an_event_of_something_else_fails_and_says_where_to_look(
+    task: Any, awaited: dict[str, Any], event: Any, dbt_cloud_at: ScriptedServer
+) -> None:
+    with pytest.raises(EndUnknownError) as failure:
+        task.execute_complete(context(), event=event, awaited=awaited)
+    what = "dbt Cloud run 11" if awaited is RUN else "Segment sync s"
+    assert f"which says nothing about {what}. How that ends is not known here; see" in (
+        str(failure.value)
+    )
+    assert awaited["see"] in str(failure.value)
+    assert dbt_cloud_at.received == []
+
+
+@pytest.mark.parametrize("event", [event for event in FOREIGN if "12" not in str(event)], ids=str)
+def test_an_event_for_a_task_that_an_older_version_deferred_must_name_a_run(event: Any) -> None:
+    with pytest.raises(EndUnknownError, match="says nothing about a run or a sync"):
+        TriggerDbtJobOperator(task_id="t", job_id=JOB).execute_complete(context(), event=event)
+
+
+def test_a_task_that_an_older_version_deferred_goes_on(dbt_cloud_at: ScriptedServer) -> None:
+    dbt_cloud_at.script(data({"id": 11, "status": 10}))
+    operator = TriggerDbtJobOperator(task_id="t", job_id=JOB)
+    assert operator.resume_execution("execute_complete", {"event": {"run_id": 11}}, context()) == 11
+
+
+def test_an_event_is_not_believed(
+    dbt_cloud_at: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "LAG", 0.2)
     dbt_cloud_at.script(data({"id": 11, "status": 3}))
     operator = TriggerDbtJobOperator(task_id="t", job_id=JOB)
-    with pytest.raises(RunFailedError, match="has not ended; its status is running"):
-        operator.execute_complete(context(), {"run_id": 11, "status": "success"})
+    ledger = Ledger(dbtsegment_launch={"key": operator._marker(context()).key, "id": 11})
+    with pytest.raises(EndUnknownError, match="has not ended; its status is running"):
+        operator.execute_complete(
+            {**context(), "task_state_store": ledger}, {"run_id": 11, "status": "success"}
+        )
+    # A later try takes the run over instead of starting a second one.
+    assert "consumed" not in ledger["dbtsegment_launch"]
+
+
+def test_a_list_that_is_ahead_of_the_run_itself_is_waited_for(
+    dbt_cloud_at: ScriptedServer,
+) -> None:
+    dbt_cloud_at.script(data({"id": 11, "status": 3}), data({"id": 11, "status": 10}))
+    operator = TriggerDbtJobOperator(task_id="t", job_id=JOB, poll_interval=0.1)
+    assert operator.execute_complete(context(), {"run_id": 11}) == 11
+
+
+def test_faults_at_the_end_are_survived(dbt_cloud_at: ScriptedServer) -> None:
+    dbt_cloud_at.script(Reply(503), Reply(drop="reset"), data({"id": 11, "status": 10}))
+    operator = TriggerDbtJobOperator(task_id="t", job_id=JOB, poll_interval=0.1)
+    assert operator.execute_complete(context(), {"run_id": 11}) == 11
 
 
 def test_the_run_id_is_left_behind_without_asking_again(dbt_cloud_at: ScriptedServer) -> None:
@@ -77,8 +150,7 @@ def test_an_unreadable_answer_of_segment_is_looked_for(dbt_cloud_at: ScriptedSer
         return data({"syncStatuses": [_sync(one) for one in ids]})
 
     dbt_cloud_at.script(syncs("old"), data({"reverseETLManualSync": {}}), syncs("new", "old"))
-    ids = {"source_id": "s", "model_id": "m", "subscription_id": "x"}
-    task = CreateReverseETLManualSyncOperator(task_id="t", wait_for_completion=False, **ids)
+    task = CreateReverseETLManualSyncOperator(task_id="t", wait_for_completion=False, **MAPPING)
     ledger = Ledger()
     assert run_task(task, ledger=ledger).value == "new"
     assert [request.method for request in dbt_cloud_at.received].count("POST") == 1
