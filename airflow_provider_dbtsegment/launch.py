@@ -3,7 +3,12 @@ Start something exactly once; knows no service and no Airflow.
 
 Neither service has an idempotency key. A marker that names the task run travels with the request,
 the intent is written down before it and the id after it, and whoever comes later looks before
-starting.
+starting. What is not known is looked for with patience, see :mod:`.search`.
+
+A try sends one request whose answer can be lost, never a second: a list that does not show what it
+may have started is no proof that nothing was. Then the try ends with a sentence. A later one sends
+another when the first is so old that nobody holds it any more, and nothing has come of it; or when
+a person has looked, and cleared the task.
 """
 
 from __future__ import annotations
@@ -16,21 +21,18 @@ from enum import Enum
 from typing import Any, Generic
 
 from airflow_provider_dbtsegment.exceptions import (
+    ConfigurationError,
     LaunchUnknownError,
-    NotFoundError,
     RequestError,
     RunCancelledError,
 )
 from airflow_provider_dbtsegment.launchable import Found, K, Launchable, Ledger
 from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
+from airflow_provider_dbtsegment.search import Search
 
-#: Seconds for which a start whose answer was lost is looked for.
-PATIENCE = 60.0
 #: Seconds for which a cancellation may be under way after a task was cleared.
 CLEAR_GRACE = 10.0
-#: How often something is sent whose trace could not be found.
-MAX_SUBMITS = 3
 #: The key in the ledger.
 LAUNCH = "dbtsegment_launch"
 
@@ -67,7 +69,7 @@ def launch_once(
     retry_cancelled: bool = False,
     acceptable: Collection[Outcome] = (Outcome.SUCCESS,),
     log: Any = None,
-    clock: Callable[[], float] = time.monotonic,
+    clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Launch[K]:
     """
@@ -78,13 +80,16 @@ def launch_once(
     :param retry_cancelled: Start anew after a person cancelled what an earlier try had started.
     :param acceptable: The ends with which an earlier try's work is taken over when nobody has
         made use of it yet.
-    :raises LaunchUnknownError: When it cannot be found out whether something was started.
+    :param clock: Seconds since the epoch; the tries of a task run compare them.
+    :raises LaunchUnknownError: When it cannot be found out whether something was started, or it
+        could not be written down that it will be; nothing more was started.
     :raises RunCancelledError: When a person cancelled what an earlier try had started, unless
         ``retry_cancelled``.
-    :raises RequestError: When the service refuses.
+    :raises RequestError: When the service refuses, or cannot be asked; nothing was started.
     """
     log = log or logging.getLogger(__name__)
-    launcher = _Launcher(work, marker, ledger, acceptable, retry_cancelled, log, clock, sleep)
+    search = Search(work, marker, _read(ledger, marker), ledger is not None, log, clock, sleep)
+    launcher = _Launcher(work, marker, ledger, acceptable, retry_cancelled, search, log)
     return launcher.run(retry_from_failure=retry_from_failure, reuse_existing=reuse_existing)
 
 
@@ -100,6 +105,18 @@ def note(ledger: Ledger, marker: Marker, **facts: bool) -> None:
         ledger.set(LAUNCH, {**noted, **facts})
 
 
+def _read(ledger: Ledger | None, marker: Marker) -> dict[str, Any]:
+    """Return what earlier tries have written down."""
+    try:
+        noted = ledger.get(LAUNCH) if ledger is not None else None
+    except Exception as error:
+        raise LaunchUnknownError(
+            f"What earlier tries have written down cannot be read ({error}). This try has started "
+            "nothing."
+        ) from error
+    return noted if isinstance(noted, dict) and noted.get("key") == marker.key else {}
+
+
 @dataclass
 class _Launcher(Generic[K]):
     work: Launchable[K]
@@ -107,45 +124,34 @@ class _Launcher(Generic[K]):
     ledger: Ledger | None
     acceptable: Collection[Outcome]
     retry_cancelled: bool
+    search: Search[K]
     log: Any
-    clock: Callable[[], float]
-    sleep: Callable[[float], None]
-    #: What was there before anything was sent, once it has been looked up.
-    known: set[K] | None = None
 
     def run(self, *, retry_from_failure: bool, reuse_existing: bool) -> Launch[K]:
-        earlier = self._earlier()
+        earlier = self.search.earlier()
         launch = self._take_over(earlier) if earlier else None
         if launch is None and reuse_existing:
             other = self.work.going_on()
-            launch = None if other is None else Launch(other, How.REUSED)
+            # What we have cancelled may still be stopping.
+            if other is not None and not (earlier and earlier.id == other and earlier.is_over):
+                launch = Launch(other, How.REUSED)
         if launch is None:
+            self.search.rule_out_doubt()
             resumable = retry_from_failure and earlier and self._can_resume(earlier)
             launch = self._submit(earlier.id if earlier and resumable else None)
-        if earlier is None or launch.id != earlier.id or not earlier.noted:
-            self._write(id=launch.id, reused=launch.how is How.REUSED)
+        noted_id = earlier.noted.get("id") if earlier else None
+        # What is taken over from before the task was cleared belongs to the tries after it, too.
+        if noted_id != launch.id or (earlier and earlier.try_number < self.marker.first_try):
+            self._write_quietly(id=launch.id, reused=launch.how is How.REUSED)
         return launch
-
-    def _earlier(self) -> Found[K] | None:
-        """Return the newest thing that an earlier try of this task run has started."""
-        noted = self.ledger.get(LAUNCH) if self.ledger else None
-        noted = noted if isinstance(noted, dict) and noted.get("key") == self.marker.key else {}
-        if noted.get("id") is not None:
-            try:
-                return Found(noted["id"], self.work.outcome(noted["id"]), int(noted["try"]), noted)
-            except NotFoundError:
-                self.log.warning("%s %s is gone.", self.work.what, noted["id"])
-        found = self.work.find(noted.get("baseline"))
-        self.known = {entry.id for entry in found}
-        return found[0] if found else None
 
     def _take_over(self, earlier: Found[K]) -> Launch[K] | None:
         """Return what to wait for instead of starting anew, if anything."""
-        if earlier.noted.get("cancelled") or earlier.noted.get("consumed"):
+        if earlier.is_over:
             return None
         outcome = earlier.outcome
         if outcome is None and earlier.try_number < self.marker.first_try:
-            outcome = self._after_the_kill(earlier)
+            outcome = self.search.after_the_kill(earlier.id, CLEAR_GRACE)
         if outcome is None:
             return Launch(earlier.id, How.REUSED if earlier.noted.get("reused") else How.ADOPTED)
         if not self._ours(earlier):
@@ -159,15 +165,6 @@ class _Launcher(Generic[K]):
                 f"started, was cancelled. Clear the task to start it again. See {self.work.where}."
             )
         return None
-
-    def _after_the_kill(self, earlier: Found[K]) -> Outcome | None:
-        """Return how something ended that may be being cancelled because the task was cleared."""
-        until = self.clock() + CLEAR_GRACE
-        outcome = earlier.outcome
-        while outcome is None and self.clock() < until:
-            self.sleep(1.0)
-            outcome = self.work.outcome(earlier.id)
-        return outcome
 
     def _ours(self, found: Found[K]) -> bool:
         """
@@ -190,55 +187,41 @@ class _Launcher(Generic[K]):
         )
 
     def _submit(self, failed: K | None) -> Launch[K]:
+        """Send the one request of this try, and look for what it started if its answer is lost."""
         baseline = self.work.baseline()
-        if self.known is None:
-            self.known = {entry.id for entry in self.work.find(baseline)}
-        for _ in range(MAX_SUBMITS):
-            self._write(baseline=baseline)
-            try:
-                if failed is not None:
-                    return Launch(self.work.submit_retry(failed), How.RETRIED)
-                return Launch(self.work.submit(), How.STARTED)
-            except RequestError as error:
-                if not error.may_have_happened:
-                    self._write()
-                    raise
-                self.log.warning("The answer was lost (%s); looking for %s.", error, self.work.what)
-                found = self._look(baseline, error)
-            if found is not None:
-                return Launch(found.id, How.RECOVERED)
-            self.log.warning("Nothing was started; starting again.")
-        raise LaunchUnknownError(self._unknown("the service lost every answer"))
+        known = self.search.known(baseline)
+        try:
+            self._write(at=self.search.clock(), baseline=baseline, known=sorted(known))
+        except Exception as error:
+            raise LaunchUnknownError(
+                f"Nothing was started, since it could not be written down before ({error}): a "
+                "later try could not have known of it."
+            ) from error
+        try:
+            if failed is not None:
+                return Launch(self.work.submit_retry(failed), How.RETRIED)
+            return Launch(self.work.submit(), How.STARTED)
+        except ConfigurationError:
+            self._take_back()
+            raise
+        except RequestError as error:
+            if not error.may_have_happened:
+                self._take_back()
+                raise
+            self.log.warning("The answer was lost (%s); looking for %s.", error, self.work.what)
+            return Launch(self.search.for_the_lost(baseline, known, error).id, How.RECOVERED)
 
-    def _look(self, baseline: Any, lost: RequestError) -> Found[K] | None:
-        """
-        Look for what a lost answer may have started until it is found or the patience is at an end.
+    def _take_back(self) -> None:
+        """Write down again what was written before the request that was refused."""
+        before = {**self.search.noted}
+        self._write_quietly(**{"try": self.marker.try_number, **before})
 
-        :raises LaunchUnknownError: When the service could not be asked either.
-        """
-        until = self.clock() + PATIENCE
-        pause = 1.0
-        while True:
-            looked: Exception | None = None
-            try:
-                tries = self.work.find(baseline)
-                found = [entry for entry in tries if entry.id not in (self.known or ())]
-                if found:
-                    return found[0]
-            except RequestError as error:
-                looked = error
-            if self.clock() + pause > until:
-                if looked is not None:
-                    raise LaunchUnknownError(self._unknown(str(lost))) from looked
-                return None
-            self.sleep(pause)
-            pause = min(pause * 2, 15.0)
-
-    def _unknown(self, why: str) -> str:
-        return (
-            f"{self.work.what} may or may not have been started ({why}). Look at {self.work.where} "
-            f"for the mark {self.marker} before you clear this task."
-        )
+    def _write_quietly(self, **values: Any) -> None:
+        """Write down; what has been started is not to be lost because that fails."""
+        try:
+            self._write(**values)
+        except Exception as error:
+            self.log.warning("It could not be written down for later tries: %s", error)
 
     def _write(self, **values: Any) -> None:
         if self.ledger is not None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
 
 K = TypeVar("K", int, str)
@@ -26,6 +27,11 @@ class Found(Generic[K]):
     try_number: int
     noted: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether a later try is to start anew: we cancelled it, or made use of its end."""
+        return bool(self.noted.get("cancelled") or self.noted.get("consumed"))
+
 
 class Launchable(Protocol[K]):
     """What a service has to offer to be launched once."""
@@ -33,6 +39,11 @@ class Launchable(Protocol[K]):
     #: What is started, and where a person can look for it; for messages.
     what: str
     where: str
+    #: What a person can do when nobody can know whose something is.
+    advice: str
+
+    def sign(self, marker: Marker) -> str:
+        """Return how a person knows what the try of a marker has started."""
 
     def baseline(self) -> Any:
         """Return what is there now and could later be taken for ours; goes into the ledger."""
@@ -51,6 +62,15 @@ class Launchable(Protocol[K]):
         Return what tries of this task run have started, the newest first.
 
         :param baseline: What was there before, or `None` when that is not known.
+        :raises RequestError: When the answer is not complete, or does not show whose things are.
+        """
+
+    def doubtful(self) -> Sequence[Found[K]]:
+        """
+        Return what a try of this task run may have started, or anybody else.
+
+        Only what must keep a later try from starting anew: it goes on, or has succeeded. Whose
+        things carry a mark has no doubts.
         """
 
     def outcome(self, id: K) -> Outcome | None:

@@ -27,6 +27,7 @@ class Service:
 
     what = "A run"
     where = "the service"
+    advice = "Ask somebody."
 
     def __init__(self) -> None:
         self.started: dict[int, tuple[int, Outcome | None]] = {}
@@ -36,11 +37,25 @@ class Service:
         self.retried: list[int] = []
         self.others: list[int] = []
         self.mark = marker()
+        self.doubts: list[Found[int]] = []
+        self.requests = 0
+        self.held: tuple[Clock, float] | None = None
+
+    def sign(self, marker: Marker) -> str:
+        return str(marker)
+
+    def doubtful(self) -> Sequence[Found[int]]:
+        return self.doubts
 
     def baseline(self) -> None:
         return None
 
+    def carry_out_at(self, clock: Clock, at: float) -> None:
+        """Carry out a request that somebody has held, when the time has come."""
+        self.held = (clock, at)
+
     def submit(self) -> int:
+        self.requests += 1
         fault = self.faults.pop(0) if self.faults else ""
         if fault == "refuse":
             raise InvalidRequestError("no", **WHERE, status=422)
@@ -62,6 +77,9 @@ class Service:
         if self.blind:
             self.blind -= 1
             raise AnswerLostError("gone", **WHERE)
+        if self.held and self.held[0].now >= self.held[1]:
+            self.held = None
+            self.started[len(self.started) + 1] = (1, None)
         return [
             Found(run_id, outcome, number)
             for run_id, (number, outcome) in sorted(self.started.items(), reverse=True)

@@ -17,6 +17,7 @@ from airflow_provider_dbtsegment.launch import How, Launch, launch_once, note
 from airflow_provider_dbtsegment.launchable import Found
 from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
+from airflow_provider_dbtsegment.search import HELD, PATIENCE
 from tests.launched_service import WHERE, Clock, Service, Store, marker
 
 
@@ -31,10 +32,14 @@ def ledger(request: pytest.FixtureRequest) -> Store | None:
 
 
 def launch(
-    service: Service, mark: Marker, ledger: Store | None = None, **options: Any
+    service: Service,
+    mark: Marker,
+    ledger: Store | None = None,
+    clock: Clock | None = None,
+    **options: Any,
 ) -> Launch[int]:
     service.mark = mark
-    clock = Clock()
+    clock = clock or Clock()
     return launch_once(service, mark, ledger=ledger, clock=clock, sleep=clock.sleep, **options)
 
 
@@ -149,11 +154,35 @@ def test_a_lost_answer_is_looked_for_with_patience(service: Service) -> None:
     assert launch(service, marker()) == Launch(1, How.RECOVERED)
 
 
-def test_a_lost_request_is_sent_again_after_nothing_was_found(
+def test_a_try_never_sends_a_second_request_after_a_lost_answer(
     service: Service, ledger: Store | None
 ) -> None:
     service.faults = ["before"]
-    assert launch(service, marker(), ledger) == Launch(1, How.STARTED)
+    with pytest.raises(LaunchUnknownError, match=r"may or may not .* the service for \[af:"):
+        launch(service, marker(1), ledger)
+    assert service.requests == 1
+
+
+def test_a_later_try_sends_another_request_when_the_lost_one_can_be_held_by_nobody(
+    service: Service, ledger: Store | None
+) -> None:
+    service.faults = ["before"]
+    clock = Clock()
+    with pytest.raises(LaunchUnknownError):
+        launch(service, marker(1), ledger, clock)
+    assert launch(service, marker(2), ledger, clock) == Launch(1, How.STARTED)
+    assert clock.now >= (HELD if ledger is not None else 2 * PATIENCE)
+
+
+def test_a_request_that_was_held_is_found_by_the_next_try(service: Service) -> None:
+    ledger, clock = Store(), Clock()
+    service.faults = ["before"]
+    with pytest.raises(LaunchUnknownError):
+        launch(service, marker(1), ledger, clock)
+    service.mark = marker(1)
+    service.carry_out_at(clock, clock.now + 60)
+    assert launch(service, marker(2), ledger, clock) == Launch(1, How.ADOPTED)
+    assert len(service.started) == 1
 
 
 def test_nothing_is_sent_again_while_the_service_cannot_be_asked(service: Service) -> None:
@@ -171,12 +200,6 @@ def test_nothing_is_sent_again_while_the_service_cannot_be_asked(service: Servic
     with pytest.raises(LaunchUnknownError, match=r"may or may not .* Look at the service .*\[af:"):
         launch(service, marker())
     assert len(service.started) == 1
-
-
-def test_a_service_that_loses_everything_ends_with_an_error(service: Service) -> None:
-    service.faults = ["before"] * 10
-    with pytest.raises(LaunchUnknownError, match="lost every answer"):
-        launch(service, marker())
 
 
 def test_a_refusal_is_passed_on_and_a_later_try_starts(

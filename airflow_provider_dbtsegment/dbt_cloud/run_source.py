@@ -31,12 +31,13 @@ class RunSource:
     def ask_many(self, keys: Sequence[int]) -> Mapping[int, Run]:
         """Return the runs, with one request for all of them."""
         runs: dict[int, Run] = {}
-        # Whom the list leaves out is asked for alone.
+        # Whom the list leaves out, or shows without a status, is asked for alone.
         with suppress(ShortListError):
             for run in self._api.list_runs(
                 run_ids=keys, limit=len(keys), account_id=self._account_id
             ):
-                runs[run["id"]] = run
+                if type(run.get("status")) is int:
+                    runs[run["id"]] = run
         return runs
 
     def ask_one(self, key: int) -> Run:

@@ -8,6 +8,7 @@ from typing import Any
 from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
 from airflow_provider_dbtsegment.dbt_cloud.query import one_or_several, related
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep
+from airflow_provider_dbtsegment.exceptions import AnswerLostError
 from airflow_provider_dbtsegment.rest.listing import Listing
 
 
@@ -68,7 +69,7 @@ class RunsApi(DbtCloudBase):
             ``run_steps``, ``run_retries``, ``debug_logs`` and a few more.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._get(
+        run = self._get(
             Run,
             "v2/runs/{}/",
             run_id,
@@ -76,6 +77,10 @@ class RunsApi(DbtCloudBase):
             needs=("status",),
             account_id=account_id,
         )
+        if str(run["id"]) != str(run_id).strip():
+            where = self._where("GET", self._path("v2/runs/{}/", run_id, account_id=account_id))
+            raise AnswerLostError(f"answered with another run ({run['id']})", **where)
+        return run
 
     def get_run_failure_details(self, run_id: int, *, account_id: int | None = None) -> Record:
         """

@@ -121,9 +121,11 @@ def outcome(run: Run) -> Outcome | None:
     Return how a run ended, or `None` while it goes on.
 
     Only the status that means success succeeds; a status that nobody knows yet is a failure if the
-    run has ended with it.
+    run has ended with it. What is no status at all says nothing of the end.
     """
     code = run.get("status")
+    if type(code) is not int:
+        return None
     if code in _OUTCOMES:
         return _OUTCOMES[RunStatus(code)]
     if code in RunStatus.__members__.values():
@@ -133,7 +135,6 @@ def outcome(run: Run) -> Outcome | None:
 
 def status_label(code: Any) -> str:
     """Return a status as a word, also one that is not known yet."""
-    try:
+    if type(code) is int and code in RunStatus.__members__.values():
         return RunStatus(code).label
-    except ValueError:
-        return f"unknown ({code})"
+    return f"unknown ({code})"

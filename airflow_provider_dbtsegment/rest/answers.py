@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import cache
 from json import JSONDecodeError, loads
 from typing import (
     TYPE_CHECKING,
@@ -17,6 +18,7 @@ from typing import (
     TypeVar,
     cast,
     get_origin,
+    get_type_hints,
     is_typeddict,
 )
 
@@ -67,7 +69,8 @@ def shape(value: Any, kind: type[T], where: Mapping[str, str], needs: Sequence[s
     """
     Return a part of an answer that has the expected shape.
 
-    :param kind: What it must be: a class, or a `TypedDict`, whose required fields must be there.
+    :param kind: What it must be: a class, or a `TypedDict`, whose required fields must be there
+        and be whole numbers and texts as it says.
     :param where: The request, as ``method`` and ``url``.
     :param needs: Further fields that it must have.
     :raises AnswerLostError: When it has another; what was asked for may have happened all the same.
@@ -75,10 +78,23 @@ def shape(value: Any, kind: type[T], where: Mapping[str, str], needs: Sequence[s
     plain: type = dict if is_typeddict(kind) else get_origin(kind) or kind
     names = sorted({*getattr(kind, "__required_keys__", ()), *needs})
     fields: Any = value if isinstance(value, dict) else {}
-    if isinstance(value, plain) and all(fields.get(name) is not None for name in names):
+    types = _types(cast("Any", kind)) if names else {}
+    if isinstance(value, plain) and all(_is(fields.get(name), types.get(name)) for name in names):
         return cast("T", value)
     wanted = f"{plain.__name__} with {', '.join(names)}" if names else plain.__name__
     raise AnswerLostError(f"answered without the data that was asked for ({wanted})", **where)
+
+
+@cache
+def _types(kind: Any) -> Mapping[str, Any]:
+    return get_type_hints(kind) if is_typeddict(kind) else {}
+
+
+def _is(value: Any, wanted: Any) -> bool:
+    """Return whether a field is there, and is of its type where that is a plain one."""
+    if wanted is int:
+        return type(value) is int
+    return bool(value) and isinstance(value, str) if wanted is str else value is not None
 
 
 @dataclass(frozen=True)
@@ -90,9 +106,9 @@ class Answer:
     headers: Mapping[str, str]
 
     @property
-    def server_time(self) -> datetime:
-        """When the service answered, by its own clock (by ours, if it does not say)."""
-        return http_date(self.headers.get("Date")) or datetime.now(timezone.utc)
+    def server_time(self) -> datetime | None:
+        """When the service answered, by its own clock, if it says so."""
+        return http_date(self.headers.get("Date"))
 
 
 def read(response: requests.Response, timeout: float, mask: Mask) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_dbtsegment.exceptions import AnswerLostError
 from airflow_provider_dbtsegment.rest.listing import Listing
 from airflow_provider_dbtsegment.rest.urls import path_segment
 from airflow_provider_dbtsegment.segment.base import START_SYNC, SYNC_STATUS, SegmentBase
@@ -53,7 +54,11 @@ class ReverseETLApi(SegmentBase):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         path = _sync_path(model_id, sync_id)
-        return self._get(SyncStatus, "reverseETLSyncStatus", path, rate=SYNC_STATUS)
+        sync = self._get(SyncStatus, "reverseETLSyncStatus", path, rate=SYNC_STATUS)
+        if sync["syncId"] != sync_id.strip():
+            where = self._where("GET", path)
+            raise AnswerLostError(f"answered with another sync ({sync['syncId']})", **where)
+        return sync
 
     def list_reverse_etl_sync_statuses_from_model_and_subscription_id(
         self, model_id: str, subscription_id: str, *, limit: int | None = None

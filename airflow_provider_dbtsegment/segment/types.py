@@ -104,9 +104,12 @@ def outcome(sync: SyncStatus) -> Outcome | None:
     Return how a sync ended, or `None` while it goes on.
 
     Segment calls its statuses an open set: one that is not listed here is a failure if the sync has
-    finished with it, and otherwise still going on.
+    finished with it, and otherwise still going on. What is no text at all says nothing of the end.
     """
-    listed = _OUTCOMES.get(str(sync.get("syncStatus", "")).upper())
+    status: Any = sync.get("syncStatus")
+    if not isinstance(status, str):
+        return None
+    listed = _OUTCOMES.get(status.upper())
     if listed is not None:
         return listed
     return Outcome.FAILED if sync.get("finishedAt") else None
@@ -116,5 +119,5 @@ def count(text: str | int | None) -> int:
     """Return a count that Segment writes as a string; a missing one is 0."""
     try:
         return int(text or 0)
-    except ValueError:
+    except (TypeError, ValueError, OverflowError):
         return 0
