@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass
@@ -116,10 +116,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+S = TypeVar("S", bound=ScriptedServer)
+
+
 @contextmanager
 def scripted_server() -> Iterator[ScriptedServer]:
     """Run a scripted server on a free port."""
-    script = ScriptedServer()
+    with serving(ScriptedServer()) as server:
+        yield server
+
+
+@contextmanager
+def serving(script: S) -> Iterator[S]:
+    """Run a server on a free port, with a script of its own kind."""
     handler = type("Handler", (_Handler,), {"script": script})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True

@@ -71,7 +71,7 @@ def run_task(
         context["task_state_store"] = ledger
     counts = {"deferrals": 0, "reschedules": 0}
     state, value, error = "success", None, None
-    with _outside_the_task_runner():
+    with outside_the_task_runner():
         try:
             value = _run(task, context, counts)
         except sdk.AirflowSkipException as caught:
@@ -121,7 +121,7 @@ async def first_event(trigger: BaseTrigger) -> Any:
 
 
 @contextmanager
-def _outside_the_task_runner() -> Iterator[None]:
+def outside_the_task_runner() -> Iterator[None]:
     try:
         from airflow.sdk.bases.operator import ExecutorSafeguard
     except ImportError:

@@ -73,6 +73,17 @@ class Sensing(Waiting):
         """Go on after the trigger."""
         super().execute_complete(context, event, awaited)
 
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> Any:
+        """Go on after the trigger; Airflow puts its own words for our reason to skip."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]
+        except AirflowSkipException as skip:
+            if isinstance(skip.__cause__, AirflowSkipException):
+                raise skip.__cause__ from skip.__cause__.__cause__
+            raise
+
     def poke(self, context: Context) -> bool:
         """Look once."""
         try:
