@@ -36,13 +36,21 @@ class Patience:
     _faulty_since: float | None = field(default=None, repr=False)
     _fault: Exception | None = field(default=None, repr=False)
 
-    def answered(self, now: float) -> None:
-        """Take note of an answer that was not the last one. Raises when the time is up."""
-        self._faulty_since = self._fault = None
-        self._check_deadline(now)
+    def answered(self, asked: float) -> None:
+        """
+        Take note of an answer that was not the last one. Raises when the time was up.
 
-    def fault(self, error: Exception, now: float) -> None:
-        """Take note of a failed look. Raises when it is not to be survived."""
+        :param asked: When the look began: what ended after that, but in time, is not in it.
+        """
+        self._faulty_since = self._fault = None
+        self._check_deadline(asked)
+
+    def fault(self, error: Exception, now: float, asked: float | None = None) -> None:
+        """
+        Take note of a failed look. Raises when it is not to be survived.
+
+        :param asked: When the look began; by default now.
+        """
         if isinstance(error, NotFoundError):
             lasting = now - self.began >= NOT_FOUND_GRACE
         else:
@@ -58,7 +66,7 @@ class Patience:
                     f"The service could not be asked for {self.fault_budget:g} s in a row; "
                     f"the last reason: {error}"
                 ) from error
-        self._check_deadline(now)
+        self._check_deadline(now if asked is None else asked)
 
     def next_look(self, now: float, interval: float) -> float:
         """Return when to look again: after the interval, and once more at the deadline."""

@@ -27,15 +27,12 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.source import K, S, Source, tell_change
+from airflow_provider_dbtsegment.waits import GATHER, Wait
 
 log = logging.getLogger(__name__)
 
-#: Waits that fall due within this share of their interval are asked for together.
-GATHER = 0.1
 #: Seconds for which it asks one by one after the service refused to be asked for many.
 SINGLE_FOR = 10 * 60.0
-#: Seconds that a look which is under way at a deadline still has.
-LAST_LOOK = 5.0
 #: Threads that a watcher asks with.
 THREADS = 4
 
@@ -61,43 +58,19 @@ def wait_blocking(
     """
     seen: str | None = None
     while True:
+        asked = clock()
         try:
             state = source.ask_one(key)
         except Exception as error:
             log.debug("A look failed.", exc_info=True)
-            patience.fault(error, clock())
+            patience.fault(error, clock(), asked)
         else:
             seen = tell_change(source, state, seen, on_change)
             if source.ended(state):
                 return state
-            patience.answered(clock())
+            patience.answered(asked)
         now = clock()
         sleep(max(0.0, patience.next_look(now, interval) - now))
-
-
-class _Wait(Generic[S]):
-    """One that waits: what was heard last, and when to ask again."""
-
-    def __init__(self, interval: float, patience: Patience, due: float) -> None:
-        self.interval = interval
-        self.patience = patience
-        self.due = due
-        self.asking = False
-        self.news = asyncio.Event()
-        self.state: S | None = None
-        self.error: Exception | None = None
-
-    def overdue_in(self, now: float) -> float | None:
-        """Return in how many seconds a look that is under way comes too late for the deadline."""
-        deadline = self.patience.deadline
-        waits_for_look = self.asking and self.error is None and deadline is not None
-        return deadline + LAST_LOOK - now if waits_for_look and deadline is not None else None
-
-    @property
-    def latest(self) -> float:
-        """Until when to wait for others to fall due, so that all are asked for together."""
-        at_deadline = self.due == self.patience.deadline
-        return self.due if at_deadline else self.due + self.interval * GATHER
 
 
 class Watcher(Generic[K, S]):
@@ -123,7 +96,7 @@ class Watcher(Generic[K, S]):
         self._source = source
         self._clock = clock
         self._on_close = on_close
-        self._waits: dict[K, list[_Wait[S]]] = {}
+        self._waits: dict[K, list[Wait[S]]] = {}
         self._single_until = 0.0
         self._closed = False
         self._news = asyncio.Event()
@@ -160,7 +133,7 @@ class Watcher(Generic[K, S]):
         :param interval: Seconds between looks: this or a little more, never less.
         """
         due = patience.next_look(self._clock(), interval)
-        wait = _Wait[S](interval, patience, due)
+        wait = Wait[S](interval, patience, due)
         self._waits.setdefault(key, []).append(wait)
         self._run()
         seen: str | None = None
@@ -183,7 +156,7 @@ class Watcher(Generic[K, S]):
         if self._loop_task is None:
             self._loop_task = self._task(self._loop())
 
-    def _leave(self, key: K, wait: _Wait[S]) -> None:
+    def _leave(self, key: K, wait: Wait[S]) -> None:
         self._waits[key].remove(wait)
         if not self._waits[key]:
             del self._waits[key]
@@ -207,7 +180,7 @@ class Watcher(Generic[K, S]):
             now = self._clock()
             self._end_overdue(now)
             waiting = [(key, wait) for key, waits in self._waits.items() for wait in waits]
-            idle = [(key, wait) for key, wait in waiting if not wait.asking]
+            idle = [(key, wait) for key, wait in waiting if wait.asked_at is None]
             due = list({key: None for key, wait in idle if wait.due <= now})
             size = self._source.batch_size if now >= self._single_until else 1
             for start in range(0, len(due), size):
@@ -227,14 +200,14 @@ class Watcher(Generic[K, S]):
             for wait in waits:
                 late = wait.overdue_in(now)
                 if late is not None and late <= 0:
-                    wait.asking = False
+                    wait.asked_at = None
                     stuck = AnswerLostError("no answer yet", method="", url="")
-                    self._tell(wait, stuck, now)
+                    self._tell(wait, stuck, now, now)
 
     def _ask(self, keys: Sequence[K]) -> None:
         for key in keys:
             for wait in self._waits[key]:
-                wait.asking = True
+                wait.asked_at = self._clock()
         task = self._task(self._ask_and_tell(keys))
         self._asking.add(task)
         task.add_done_callback(self._asking.discard)
@@ -250,24 +223,22 @@ class Watcher(Generic[K, S]):
         spread = 1 + random.random() * GATHER  # noqa: S311 - spreads load, protects nothing
         for key in keys:
             for wait in self._waits.get(key, []):
-                if wait.asking:
-                    self._tell(wait, answers[key], now)
+                if wait.asked_at is not None:
+                    self._tell(wait, answers[key], wait.asked_at, now)
                     wait.due = wait.patience.next_look(now, wait.interval * spread)
-                    wait.asking = False
+                    wait.asked_at = None
         self._news.set()
 
-    def _tell(self, wait: _Wait[S], answer: S | Exception, now: float) -> None:
+    def _tell(self, wait: Wait[S], answer: S | Exception, asked: float, now: float) -> None:
         try:
             if isinstance(answer, Exception):
-                wait.patience.fault(answer, now)
+                wait.patience.fault(answer, now, asked)
             else:
-                wait.state = answer
-                wait.news.set()
+                wait.tell(answer)
                 if not self._source.ended(answer):
-                    wait.patience.answered(now)
+                    wait.patience.answered(asked)
         except Exception as error:
-            wait.error = error
-            wait.news.set()
+            wait.end(error)
 
     def _answers(self, keys: Sequence[K]) -> dict[K, S | Exception]:
         """Ask for all keys, in a thread; an error is an answer like any other."""

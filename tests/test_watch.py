@@ -78,6 +78,29 @@ def test_a_last_look_precedes_the_time_out() -> None:
     assert simulation.now == 1015
 
 
+def test_a_look_that_began_before_the_deadline_is_not_the_last_one() -> None:
+    source = Source()
+    simulation = Simulation(source, {0: "running", 14: "done"})
+    answer = source.ask_one
+
+    def slowly(key: int) -> str:
+        state = answer(key)
+        simulation.sleep(4)
+        return state
+
+    source.ask_one = slowly  # type: ignore[method-assign]
+    state = wait_blocking(
+        source,
+        1,
+        interval=8,
+        patience=Patience(1015.0, 1000.0),
+        on_change=lambda change: None,
+        clock=simulation.clock,
+        sleep=simulation.sleep,
+    )
+    assert state == "done"
+
+
 def test_it_times_out_at_the_deadline() -> None:
     with pytest.raises(WaitTimeoutError, match="after 35 s"):
         wait({0: "running", 36: "done"}, timeout=35)
@@ -132,7 +155,7 @@ async def until(condition: Any) -> None:
 async def test_many_waits_are_asked_for_together() -> None:
     source = Source()
     watcher = Watcher(source)
-    waits = [asyncio.create_task(follow(watcher, key)) for key in range(250)]
+    waits = [asyncio.create_task(follow(watcher, key, interval=0.3)) for key in range(250)]
     await until(lambda: len(source.many) >= 6)
     source.states = dict.fromkeys(range(250), "done")
     assert await asyncio.gather(*waits) == ["done"] * 250
