@@ -1,5 +1,6 @@
 """The sandbox as one app: dbt Cloud below ``/api``, run pages below ``/deploy``, Segment beside."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -7,11 +8,13 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
+from airflow_provider_dbtsegment.sandbox.clock import Clock
 from airflow_provider_dbtsegment.sandbox.config import Config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.api import create_api
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.page import create_pages
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
+from airflow_provider_dbtsegment.sandbox.faults.control import create_control
 from airflow_provider_dbtsegment.sandbox.faults.faults import Faults
 from airflow_provider_dbtsegment.sandbox.segment import create_router
 from airflow_provider_dbtsegment.sandbox.warehouse import Warehouse
@@ -35,7 +38,8 @@ def create_app(
     warehouse = Warehouse(state_dir / config.warehouse.database, config.warehouse.settings)
     is_shared = dbt is not None
     dbt = dbt or DbtClient()
-    dbt_cloud = DbtCloud(config, state_dir, project_dir.resolve(), warehouse, dbt)
+    clock = Clock() if faults is None else faults.clock
+    dbt_cloud = DbtCloud(config, state_dir, project_dir.resolve(), warehouse, dbt, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -54,8 +58,17 @@ def create_app(
     app.state.dbt_cloud = dbt_cloud
     app.mount("/api", create_api(dbt_cloud))
     app.include_router(create_pages(dbt_cloud))
-    listener = None if faults is None else faults.started
-    if listener is not None:
-        dbt_cloud.runs.store.listen(listener.on_run)
-    app.include_router(create_router(config, state_dir, warehouse, listener=listener))
+    app.include_router(
+        create_router(
+            config,
+            state_dir,
+            warehouse,
+            clock=clock,
+            pace=time.monotonic,
+            listener=None if faults is None else faults.started,
+        )
+    )
+    if faults is not None:
+        dbt_cloud.runs.store.listen(faults.started.on_run)
+        app.include_router(create_control(faults))
     return app

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 from airflow_provider_dbtsegment.sandbox.config import ConfigError
+from airflow_provider_dbtsegment.sandbox.faults.machine import CONTROL
 from airflow_provider_dbtsegment.sandbox.running import SHOP, Sandbox, running_sandbox
 from airflow_provider_dbtsegment.sandbox.server import ServerError
 from airflow_provider_dbtsegment.sandbox.state import SIGN, StateError
@@ -39,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             host=options.host,
             port=options.port,
             tls=options.tls,
+            faults=options.faults,
         ) as sandbox:
             _introduce(sandbox)
             stop.wait()
@@ -76,6 +78,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     serve.add_argument("--tls", action="store_true", help="serve https with a certificate made now")
     serve.add_argument(
+        "--faults",
+        action="store_true",
+        help="let faults be put in the way of requests, below /sandbox/",
+    )
+    serve.add_argument(
         "--allow-remote", action="store_true", help="allow a --host that others can reach"
     )
     return parser
@@ -99,6 +106,8 @@ def _introduce(sandbox: Sandbox) -> None:
     lines.append(("Warehouse", str(sandbox.warehouse)))
     if sandbox.ca is not None:
         lines.append(("Certificate", f"export REQUESTS_CA_BUNDLE={sandbox.ca}"))
+    if sandbox.faults is not None:
+        lines.append(("Faults", f"{sandbox.url}{CONTROL}/faults"))
     lines.append(("All this", str(sandbox.state / SIGN)))
     for name, value in lines:
         print(f"{name:<12} {value}", flush=True)

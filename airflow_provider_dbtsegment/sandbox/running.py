@@ -12,7 +12,7 @@ from airflow_provider_dbtsegment.sandbox.app import create_app
 from airflow_provider_dbtsegment.sandbox.config import Config, load_config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
 from airflow_provider_dbtsegment.sandbox.faults.faults import Faults
-from airflow_provider_dbtsegment.sandbox.faults.machine import FaultMachine
+from airflow_provider_dbtsegment.sandbox.faults.machine import CONTROL, FaultMachine
 from airflow_provider_dbtsegment.sandbox.server import serving
 from airflow_provider_dbtsegment.sandbox.state import claim, sign
 from airflow_provider_dbtsegment.sandbox.tls import TlsFiles, make_tls_files
@@ -106,6 +106,7 @@ def _about(sandbox: Sandbox) -> dict[str, object]:
         "pid": os.getpid(),
         "ca": str(sandbox.ca) if sandbox.ca else None,
         "warehouse": str(sandbox.warehouse),
+        "control": f"{sandbox.url}{CONTROL}" if sandbox.faults is not None else None,
         "dbt_cloud": {"account_id": sandbox.account_id, "token": sandbox.dbt_token},
         "segment": {"token": sandbox.segment_token},
     }

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import InvalidError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.identifiers import new_id
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
@@ -53,7 +52,7 @@ def add(
                 "name": record.get("name"),
                 "project_id": record.get("project_id"),
             },
-            "created_at": times.text(now()),
+            "created_at": times.text(records.clock.now()),
         },
     )
 

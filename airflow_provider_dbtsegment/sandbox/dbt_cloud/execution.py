@@ -11,7 +11,7 @@ from airflow_provider_dbtsegment.sandbox.dbt.client import Invocation
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import commands, plan
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Environment, Job
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import INTERRUPTED, now
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import INTERRUPTED
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.surroundings import profile_of, variables_of
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.workshop import Workshop
@@ -72,7 +72,7 @@ class Execution:
             store.update(
                 run_id,
                 status=Status.RUNNING,
-                started_at=now(),
+                started_at=store.clock.now(),
                 dbt_version=self._run.trigger.dbt_version_override or version("dbt-core"),
             )
             seconds = self._timeout_seconds()
@@ -92,7 +92,7 @@ class Execution:
     def _step(self, step: Step) -> Iterator[None]:
         store, run_id = self._shop.store, self._run.id
         self._check()
-        store.update_step(run_id, step.index, status=Status.RUNNING, started_at=now())
+        store.update_step(run_id, step.index, status=Status.RUNNING, started_at=store.clock.now())
         status = Status.ERROR
         try:
             yield
@@ -105,7 +105,7 @@ class Execution:
             self._folder.write(step.index, f"{type(error).__name__}: {error}")
             raise
         finally:
-            store.update_step(run_id, step.index, status=status, finished_at=now())
+            store.update_step(run_id, step.index, status=status, finished_at=store.clock.now())
 
     def _execute(self, step: Step) -> None:
         if step.command is not None:
@@ -128,7 +128,7 @@ class Execution:
             self._folder.write(step.index, f"Target {target_name}: {output}")
 
     def _invoke_dbt(self, step: Step, command: str) -> None:
-        self._folder.step(step.index).mkdir(parents=True, exist_ok=True)
+        self._folder.begin(step.index)
         arguments = commands.words(command)
         variables = commands.variables(command)
         if command == plan.RETRY:

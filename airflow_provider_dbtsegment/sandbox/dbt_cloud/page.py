@@ -1,5 +1,6 @@
 """Pages for people: the newest runs, and one run."""
 
+from datetime import datetime
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -10,7 +11,6 @@ from fastapi.responses import HTMLResponse
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times, views
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
@@ -55,6 +55,7 @@ def render_front(service: DbtCloud) -> str:
 def render(service: DbtCloud, run: Run) -> str:
     """Write the page of a run; whatever comes from outside is escaped."""
     template = Template(files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    facts = _facts(run, service.clock.now())
     message = f'<p class="message">{escape(run.status_message)}</p>' if run.status_message else ""
     return template.substitute(
         refresh="" if run.status.is_terminal else REFRESH,
@@ -63,7 +64,7 @@ def render(service: DbtCloud, run: Run) -> str:
         status=run.status.humanized,
         color=run.status.color,
         message=message,
-        facts="".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in _facts(run).items()),
+        facts="".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in facts.items()),
         steps="\n".join(_step(service, run, step) for step in run.steps),
     )
 
@@ -73,12 +74,12 @@ def _job_name(service: DbtCloud, run: Run) -> str:
     return job.name if job is not None else f"Job {run.job_id}"
 
 
-def _facts(run: Run) -> dict[str, str]:
+def _facts(run: Run, at: datetime) -> dict[str, str]:
     facts = {
         "Run": str(run.id),
         "Cause": run.trigger.cause,
         "Created": f"{run.created_at:%Y-%m-%d %H:%M:%S} UTC",
-        "Duration": times.humanized((run.finished_at or now()) - run.created_at),
+        "Duration": times.humanized((run.finished_at or at) - run.created_at),
         "Branch": run.git_branch or "",
         "Commit": (run.git_sha or "")[:12],
         "dbt": run.dbt_version or "",
@@ -91,7 +92,7 @@ def _step(service: DbtCloud, run: Run, step: Step) -> str:
     log = service.runs.folder(run).read_log(step.index)
     length = ""
     if step.started_at is not None:
-        length = times.humanized((step.finished_at or now()) - step.started_at)
+        length = times.humanized((step.finished_at or service.clock.now()) - step.started_at)
     is_open = " open" if step.status in (Status.RUNNING, Status.ERROR) else ""
     return (
         f'<details{is_open}><summary><span class="dot" style="background:{step.status.color}">'

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_dbtsegment.sandbox.clock import Clock
+
 Record = Mapping[str, Any]
 Id = int | str
 
@@ -21,10 +23,11 @@ create table if not exists sources (kind text, id, digest text, primary key (kin
 class RecordStore:
     """Records by kind and id: read from memory, and on disk before anybody sees a change."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         self._depth = 0
+        self.clock = clock
         self._db = sqlite3.connect(folder / "records.sqlite", check_same_thread=False)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = normal")

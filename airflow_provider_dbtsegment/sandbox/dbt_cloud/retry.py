@@ -26,9 +26,7 @@ def why_not(run: Run, newest: Run | None, folder: RunFolder) -> str | None:
         return NO_RUN_RESULTS
     if commands.verb(step.command) not in commands.RETRYABLE:
         return UNSUPPORTED_CMD
-    results = folder.artifacts(step.index) / "run_results.json"
     # An older file is what an earlier step of the run has left.
-    begun = step.started_at.timestamp() if step.started_at is not None else 0.0
-    if not results.exists() or results.stat().st_mtime < begun:
+    if not folder.left_by(step.index, folder.artifacts(step.index) / "run_results.json"):
         return NO_RUN_RESULTS
     return None

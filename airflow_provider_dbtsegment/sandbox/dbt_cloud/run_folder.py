@@ -27,6 +27,21 @@ class RunFolder:
         """Return the folder of what the step left in dbt's ``target``."""
         return self.step(index) / "artifacts"
 
+    def begin(self, index: int) -> None:
+        """Mark the moment before a step's command leaves anything."""
+        self.step(index).mkdir(parents=True, exist_ok=True)
+        self._begin(index).touch()
+
+    def left_by(self, index: int, path: Path) -> bool:
+        """Tell whether a step has left a file that is there; it may be older than the step.
+
+        Both times are those of the files, because the service's clock may be off.
+        """
+        begin = self._begin(index)
+        return path.exists() and (
+            not begin.exists() or path.stat().st_mtime_ns >= begin.stat().st_mtime_ns
+        )
+
     def write(self, index: int, text: str) -> None:
         """Append a line to the log of a step."""
         self.step(index).mkdir(parents=True, exist_ok=True)
@@ -47,6 +62,9 @@ class RunFolder:
             shutil.copytree(
                 target, self.artifacts(index), ignore=shutil.ignore_patterns(PARTIAL_PARSE)
             )
+
+    def _begin(self, index: int) -> Path:
+        return self.step(index) / "begin"
 
     def last_index(self) -> int | None:
         """Return the index of the last step that left artifacts."""

@@ -4,12 +4,12 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from airflow_provider_dbtsegment.sandbox.clock import Clock
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
@@ -18,16 +18,12 @@ INTERRUPTED = "The sandbox ended while this run was active."
 _json = TypeAdapter(Run)
 
 
-def now() -> datetime:
-    """Return this moment, with its time zone."""
-    return datetime.now(timezone.utc)
-
-
 class RunStore:
     """Runs by id. Each change is journaled before anybody can see it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         self._folder = folder
+        self.clock = clock
         self._runs: dict[int, Run] = {}
         self._newest_of_job: dict[int, int] = {}
         self._steps: dict[int, tuple[int, int]] = {}
@@ -71,7 +67,7 @@ class RunStore:
     def update(self, run_id: int, **changes: Any) -> Run:
         """Change fields of a run."""
         with self._changed:
-            run = dataclasses.replace(self._runs[run_id], updated_at=now(), **changes)
+            run = dataclasses.replace(self._runs[run_id], updated_at=self.clock.now(), **changes)
             self._put(run)
             return run
 
@@ -80,7 +76,7 @@ class RunStore:
         with self._changed:
             first = self._next_step_id
             self._next_step_id += len(steps)
-            at = now()
+            at = self.clock.now()
             return self.update(
                 run_id,
                 steps=tuple(
@@ -93,13 +89,15 @@ class RunStore:
         """Change fields of one step of a run."""
         with self._changed:
             steps = list(self._runs[run_id].steps)
-            steps[index - 1] = dataclasses.replace(steps[index - 1], updated_at=now(), **changes)
+            steps[index - 1] = dataclasses.replace(
+                steps[index - 1], updated_at=self.clock.now(), **changes
+            )
             self.update(run_id, steps=tuple(steps))
 
     def end(self, run_id: int, status: Status, message: str | None) -> None:
         """End a run: a step under way ends like the run, and those that never began are skipped."""
         with self._changed:
-            at = now()
+            at = self.clock.now()
             steps = []
             for step in self._runs[run_id].steps:
                 if step.status is Status.RUNNING:

@@ -14,7 +14,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import (
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.execution import Execution
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Trigger
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_folder import RunFolder
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import RunStore, now
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import RunStore
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.scheduler import Scheduler
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.workshop import Workshop
 
@@ -136,7 +136,7 @@ class RunService:
         steps: list[plan.PlannedStep],
         retrying: Run | None = None,
     ) -> Run:
-        at = now()
+        at = self.store.clock.now()
         run = self.store.add(
             lambda run_id: Run(
                 id=run_id,

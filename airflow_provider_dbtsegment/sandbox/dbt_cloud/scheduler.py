@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.execution import Execution
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import INTERRUPTED, RunStore, now
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import INTERRUPTED, RunStore
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
 STOP_SECONDS = 15.0
@@ -67,7 +67,9 @@ class Scheduler:
             if any(one.job_id == run.job_id for one, _, _ in self._active.values()):
                 continue
             del self._queued[run.id]
-            run = self._store.update(run.id, status=Status.STARTING, dequeued_at=now())
+            run = self._store.update(
+                run.id, status=Status.STARTING, dequeued_at=self._store.clock.now()
+            )
             execution = self._execution_of(run)
             thread = threading.Thread(
                 target=self._execute, args=(run.id, execution), name=f"run-{run.id}", daemon=True

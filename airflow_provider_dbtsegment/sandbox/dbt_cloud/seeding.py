@@ -12,7 +12,6 @@ from airflow_provider_dbtsegment.sandbox.config import DbtCloudConfig
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.query import DELETED
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.record_store import Id, RecordStore
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.seeds import seeds
 
 # Numbers of what the API makes begin here; lower ones are left to the configuration.
@@ -38,7 +37,7 @@ def seed(records: RecordStore, config: DbtCloudConfig) -> None:
 
 def _seed_kind(records: RecordStore, kind: str, wanted: Mapping[Id, Mapping[str, Any]]) -> None:
     known = records.sources(kind)
-    at = times.text(now())
+    at = times.text(records.clock.now())
     for record_id, fields in wanted.items():
         digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
         if known.get(record_id) == digest:

@@ -4,6 +4,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from airflow_provider_dbtsegment.sandbox.clock import Clock
 from airflow_provider_dbtsegment.sandbox.config import Config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import audit_log, tokens, views
@@ -32,15 +33,17 @@ class DbtCloud:
         project_dir: Path,
         warehouse: Warehouse,
         dbt: DbtClient,
+        clock: Clock,
     ) -> None:
+        self.clock = clock
         self.config = config.dbt_cloud
         self.account_id = config.dbt_cloud.account.id
         self.project_dir = project_dir
-        self.records = RecordStore(state_dir)
+        self.records = RecordStore(state_dir, clock)
         seed(self.records, config.dbt_cloud)
         self.catalog = Catalog(self.records, config.dbt_cloud.account.run_slots)
         self.webhooks = WebhookDelivery(self.records, self.account_id)
-        store = RunStore(state_dir / "runs")
+        store = RunStore(state_dir / "runs", clock)
         store.listen(self.webhooks.on_run)
         self.runs = RunService(
             self.catalog,
@@ -79,7 +82,7 @@ class DbtCloud:
         """
         reason = self.runs.why_no_retry(run)
         shown = {
-            **views.run_fields(run, self.account_id),
+            **views.run_fields(run, self.account_id, self.clock.now()),
             "blocked_by": self.runs.blocked_by(run),
             "can_retry": reason is None,
             "retry_not_supported_reason": reason,
@@ -101,6 +104,7 @@ class DbtCloud:
             step,
             self.account_id,
             self.runs.folder(run),
+            self.clock.now(),
             whole_debug_log="debug_logs" in related,
         )
 

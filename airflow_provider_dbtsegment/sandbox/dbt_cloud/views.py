@@ -7,7 +7,6 @@ from typing import Any
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_folder import RunFolder, truncated
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
 
@@ -16,9 +15,8 @@ def run_path(account_id: int, run: Run) -> str:
     return f"/deploy/{account_id}/projects/{run.project_id}/runs/{run.id}"
 
 
-def run_fields(run: Run, account_id: int) -> dict[str, Any]:
-    """Show what a run says of itself; nothing related, nothing that others must know."""
-    at = now()
+def run_fields(run: Run, account_id: int, at: datetime) -> dict[str, Any]:
+    """Show what a run says of itself at a time; nothing related, nothing that others must know."""
     ended = run.finished_at or at
     created, queued, running = (
         ended - run.created_at,
@@ -90,10 +88,10 @@ def trigger_fields(run: Run) -> dict[str, Any]:
 
 
 def step_fields(
-    step: Step, account_id: int, folder: RunFolder, *, whole_debug_log: bool
+    step: Step, account_id: int, folder: RunFolder, at: datetime, *, whole_debug_log: bool
 ) -> dict[str, Any]:
-    """Show a step with its logs."""
-    length = (step.finished_at or now()) - step.started_at if step.started_at else timedelta()
+    """Show a step at a time, with its logs."""
+    length = (step.finished_at or at) - step.started_at if step.started_at else timedelta()
     debug_log = folder.read_debug_log(step.index)
     short = truncated(debug_log)
     return {

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.identifiers import new_id
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class WebhookDelivery:
         self._senders.shutdown(wait=True, cancel_futures=True)
 
     def _event(self, subscription: Record, event_type: str, data: dict[str, Any]) -> dict[str, Any]:
-        event_id, at = new_id("wev_"), times.text(now())
+        event_id, at = new_id("wev_"), times.text(self._records.clock.now())
         payload = {
             "accountId": self._account_id,
             "webhookId": subscription["id"],
@@ -112,7 +111,7 @@ class WebhookDelivery:
         timer.start()
 
     def _try(self, subscription: Record, event_id: str, body: bytes) -> str:
-        sent_at = times.text(now())
+        sent_at = times.text(self._records.clock.now())
         signature = hmac.new(str(subscription["_secret"]).encode(), body, hashlib.sha256)
         headers = {"Content-Type": "application/json", "Authorization": signature.hexdigest()}
         code, answer, error_info = _post(subscription["client_url"], headers, body)

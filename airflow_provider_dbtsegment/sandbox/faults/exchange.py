@@ -49,8 +49,10 @@ class Exchange:
         while more:
             message = await self._receive()
             if message["type"] == _GONE:
-                self.note(ending=Ending.GONE)
-                return False
+                self._end(Ending.GONE)
+                rest = wire.unread(self._scope)
+                self._body += rest or b""
+                return rest is not None
             self._body += message.get("body", b"")
             more = message.get("more_body", False)
         return True
@@ -83,7 +85,7 @@ class Exchange:
 
         async def forward(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self.note(status=message["status"], ending=Ending.ANSWERED)
+                self._end(Ending.ANSWERED, message["status"])
                 message = {**message, "headers": self._dated(message.get("headers", ()))}
             await self._send(message)
 
@@ -92,35 +94,35 @@ class Exchange:
 
     async def answer(self, reply: Reply) -> None:
         """Send an answer."""
-        self.note(status=reply.status, ending=Ending.ANSWERED)
+        self._end(Ending.ANSWERED, reply.status)
         await self._start(reply)
         await self._send({"type": "http.response.body", "body": reply.body})
 
     async def answer_slowly(self, reply: Reply, pause: float) -> None:
-        """Send an answer whose body comes byte by byte, with a pause after each."""
-        self.note(status=reply.status, ending=Ending.ANSWERED)
+        """Send an answer whose body comes byte by byte, with pauses between them."""
+        self._end(Ending.ANSWERED, reply.status)
         await self._start(reply)
-        for index in range(len(reply.body)):
-            await self._send_part(reply.body[index : index + 1])
+        for byte in reply.body[:-1]:
+            await self._send_part(bytes((byte,)))
             if not await self.wait(pause):
                 return
-        await self._send({"type": "http.response.body", "body": b""})
+        await self._send({"type": "http.response.body", "body": reply.body[-1:]})
 
     async def answer_half(self, reply: Reply) -> None:
         """Announce the whole body, send half of it, and close."""
-        self.note(status=reply.status, ending=Ending.CUT)
+        self._end(Ending.CUT, reply.status)
         await self._start(reply)
         await self._send_part(reply.body[: len(reply.body) // 2])
         await self._hang_up()
 
     async def close(self) -> None:
         """Close the connection without an answer."""
-        self.note(ending=Ending.CLOSED)
+        self._end(Ending.CLOSED)
         await self._hang_up()
 
     async def reset(self) -> None:
         """Reset the connection without an answer."""
-        self.note(ending=Ending.RESET)
+        self._end(Ending.RESET)
         wire.reset(wire.transport_of(self._scope))
         await self._is_gone_within(_CLOSE_SECONDS)
 
@@ -132,13 +134,19 @@ class Exchange:
         await asyncio.wait(ends, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         if left.done():
-            self.note(ending=Ending.GONE, status=None)
+            self._end(Ending.GONE)
         return not left.done()
 
     def forget(self) -> None:
         """Watch the client no longer."""
         if self._left is not None:
             self._left.cancel()
+
+    def _end(self, ending: Ending, status: int | None = None) -> None:
+        """Note how the request ends; a client that has left will not know of it."""
+        if wire.transport_of(self._scope).is_closing():
+            ending, status = Ending.GONE, None
+        self.note(ending=ending, status=status)
 
     async def _start(self, reply: Reply) -> None:
         length = (b"content-length", str(len(reply.body)).encode())

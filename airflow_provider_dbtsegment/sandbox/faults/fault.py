@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+_FRAMING = ("content-length", "transfer-encoding")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 
@@ -56,8 +57,8 @@ class Fault:
     :param body: of ``answer``: a text, or what is written as JSON; by default the envelope in which
         the service that is asked reports errors. Of ``wrong_json``: a text.
     :param headers: of ``answer``, beside the content type that fits the body.
-    :param seconds: how long ``late`` and ``hold_before`` wait; the pause after each byte of
-        ``drip``; the age below which ``unborn`` hides a run or a sync.
+    :param seconds: how long ``late`` and ``hold_before`` wait; the pause between two bytes
+        of ``drip``; the age below which ``unborn`` hides a run or a sync.
     :param leave_out: so many entries ``leave_out`` takes from the beginning of a list; None all.
     :raises FaultError: when this cannot be meant.
     """
@@ -85,7 +86,9 @@ class Fault:
         if self.lasting is not None:
             _check_seconds("lasting", self.lasting)
             if self.count == 1:
-                raise FaultError("A count of 1 ends with the first hit: give count null as well.")
+                raise FaultError(
+                    "A count of 1 ends with the first hit: give a count of null as well."
+                )
         self._check_options()
         self._check_answer()
 
@@ -118,6 +121,8 @@ class Fault:
         for name, value in self.headers.items():
             if not isinstance(name, str) or not _NAME.fullmatch(name):
                 raise FaultError(f"headers: {name!r} is no name of a header.")
+            if name.lower() in _FRAMING:
+                raise FaultError(f"Leave {name} out of headers: it follows from the body.")
             if not isinstance(value, str) or not value.isprintable() or not value.isascii():
                 raise FaultError(f"headers: {name} must be a text of printable ASCII characters.")
         if self.action is Action.WRONG_JSON and not isinstance(self.body, str | None):

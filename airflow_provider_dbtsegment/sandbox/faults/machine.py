@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from urllib.parse import unquote_plus
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,6 +16,7 @@ from airflow_provider_dbtsegment.sandbox.faults.faults import Faults
 from airflow_provider_dbtsegment.sandbox.faults.reply import Reply, service_of
 
 CONTROL = "/sandbox"
+_LIST = re.compile(r"/(runs/?|syncs)$")
 _SINGLE = re.compile(r"/runs/(\d+)|/syncs/([^/]+)")
 
 
@@ -30,7 +32,8 @@ class FaultMachine:
     def close(self) -> None:
         """Let nobody wait any longer; from any thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            with suppress(RuntimeError):  # the loop has ended, and everything with it
+                self._loop.call_soon_threadsafe(self._stopping.set)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Treat one request as the first fault wants that hits it."""
@@ -100,9 +103,9 @@ class FaultMachine:
             return True
         seconds, ledger = fault.seconds or 0, self._faults.started
         single = _single(path)
-        if single is None:
-            return ledger.any_younger(service_of(path), seconds)
-        return ledger.is_younger(service_of(path), single, seconds)
+        if single is not None:
+            return ledger.is_younger(service_of(path), single, seconds)
+        return bool(_LIST.search(path)) and ledger.any_younger(service_of(path), seconds)
 
 
 def _single(path: str) -> str | None:

@@ -71,13 +71,14 @@ def not_found(path: str) -> Reply:
 
 def refusal(path: str, status: int, retry_after: str | None = None) -> dict[str, Any]:
     """Return an error as the service that is asked writes it."""
-    message = _MESSAGES.get(status, HTTPStatus(status).phrase)
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else f"Status {status}"
+    message = _MESSAGES.get(status, phrase)
     if service_of(path) == DBT_CLOUD:
         return envelope.refused(status, message)
     data = None
     if status == HTTPStatus.TOO_MANY_REQUESTS and retry_after and retry_after.isdecimal():
         data = {"remainingPoints": 0, "msBeforeNext": int(retry_after) * 1000}
-    type_ = _SEGMENT_TYPES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "-"))
+    type_ = _SEGMENT_TYPES.get(status, phrase.lower().replace(" ", "-"))
     return ApiError(status, type_, message, data=data).envelope()
 
 
@@ -119,7 +120,7 @@ def _with_list(
         pagination["count"] -= missing
     if counts and "total_count" in pagination:
         pagination["total_count"] -= missing
-    if counts and holder is not content and "totalEntries" in holder.get("pagination", {}):
+    if counts and holder is not content:
         holder["pagination"]["totalEntries"] -= missing
     return replace(reply, body=json.dumps(content).encode())
 
@@ -131,7 +132,7 @@ def _list_in(content: Any) -> tuple[dict[str, Any] | None, str]:
     data = content.get("data")
     if isinstance(data, list):
         return content, "data"
-    if isinstance(data, dict):
+    if isinstance(data, dict) and "pagination" in data:  # so a list of Segment's looks
         for name, value in data.items():
             if isinstance(value, list):
                 return data, name
@@ -150,4 +151,4 @@ def _json_type(path: str) -> str:
 
 def _reply(status: int, headers: Mapping[str, str], body: str) -> Reply:
     written = tuple((name.encode(), value.encode()) for name, value in headers.items())
-    return Reply(status, written, body.encode())
+    return Reply(status, written, b"" if status in (204, 304) else body.encode())

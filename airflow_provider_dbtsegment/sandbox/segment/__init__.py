@@ -42,12 +42,14 @@ def create_router(
     warehouse: Warehouse,
     *,
     clock: Clock = time.time,
+    pace: Clock | None = None,
     listener: Listener | None = None,
 ) -> APIRouter:
     """Return the API as a router; its lifespan, which ``include_router`` takes over, stops syncs.
 
     :param state_dir: syncs, changed models and snapshots live below it, and files of destinations.
     :param warehouse: what sources read that name no database of their own.
+    :param pace: by which requests are limited, when that is not the clock that is shown.
     :param listener: is told of what is started.
     :raises ConfigError: the ``segment`` section cannot be used.
     """
@@ -81,7 +83,7 @@ def create_router(
         stored.listen(listener.on_sync)
         dbt_model_syncs.listen(listener.on_dbt_model_sync)
     router = build_router(
-        guard=Guard(settings.token, settings.rate_limits, RateLimiter(clock)),
+        guard=Guard(settings.token, settings.rate_limits, RateLimiter(clock, pace or clock)),
         models=ModelService(settings.sources, models),
         syncs=syncs,
         dbt_model_syncs=dbt_model_syncs,

@@ -59,10 +59,15 @@ class Usage:
 
 
 class RateLimiter:
-    """Counts by token and endpoint; a window opens with its first request."""
+    """Counts by token and endpoint; a window opens with its first request.
 
-    def __init__(self, clock: Clock) -> None:
+    :param clock: what time it is for those who read answers.
+    :param pace: what time it is for the windows, which last however the clock is moved.
+    """
+
+    def __init__(self, clock: Clock, pace: Clock) -> None:
         self._clock = clock
+        self._pace = pace
         self._lock = threading.Lock()
         self._windows: dict[Key, tuple[float, int]] = {}
 
@@ -70,13 +75,14 @@ class RateLimiter:
         """Count one request, also one too many."""
         key = (token, endpoint)
         with self._lock:
-            now = self._clock()
+            now = self._pace()
             self._purge(now)
             ends_at, consumed = self._windows.get(key, (0.0, 0))
             if ends_at <= now:
                 ends_at, consumed = now + WINDOW_SECONDS, 0
             self._windows[key] = (ends_at, consumed + 1)
-        return Usage(limit=limit, consumed=consumed + 1, ends_at=ends_at, now=now)
+        shown = self._clock()
+        return Usage(limit, consumed + 1, ends_at=shown + ends_at - now, now=shown)
 
     def _purge(self, now: float) -> None:
         if len(self._windows) > _PURGE_ABOVE:

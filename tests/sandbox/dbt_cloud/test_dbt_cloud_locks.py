@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_dbtsegment.sandbox.clock import Clock
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.record_store import RecordStore
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Trigger
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import RunStore, now
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import RunStore
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.webhook_delivery import (
     SUBSCRIPTIONS,
@@ -19,19 +20,20 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.webhook_delivery import (
 
 @pytest.fixture
 def records(tmp_path: Path) -> Iterator[RecordStore]:
-    records = RecordStore(tmp_path)
+    records = RecordStore(tmp_path, Clock())
     yield records
     records.close()
 
 
 def run_of(run_id: int) -> Run:
     trigger = Trigger(id=run_id, cause="A test")
-    return Run(run_id, 1, 1, 1, trigger, created_at=now(), updated_at=now())
+    at = Clock().now()
+    return Run(run_id, 1, 1, 1, trigger, created_at=at, updated_at=at)
 
 
 def test_a_run_ends_while_a_writer_waits_for_runs(records: RecordStore, tmp_path: Path) -> None:
     records.put(SUBSCRIPTIONS, {"id": "w", "active": False, "event_types": [], "job_ids": []})
-    runs = RunStore(tmp_path)
+    runs = RunStore(tmp_path, Clock())
     delivery = WebhookDelivery(records, 1)
     runs.listen(delivery.on_run)
     run = runs.add(run_of)

@@ -12,7 +12,6 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.identifiers import new_id
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.query import ACTIVE, DELETED
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.call import POINTS_AT
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.rows import row
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.sandbox.dbt_cloud.record_store import Id, Record
@@ -27,7 +26,7 @@ def make(call: Call, resource: Resource, fields: Mapping[str, Any]) -> Record:
 
     :raises InvalidError: when it names what is not there, or what is taken.
     """
-    at = times.text(now())
+    at = times.text(call.records.clock.now())
     with call.records.transaction():
         record: dict[str, Any] = {
             **resource.defaults,
@@ -59,7 +58,12 @@ def change(call: Call, resource: Resource, old: Record, fields: Mapping[str, Any
     :raises InvalidError: when it names what is not there, or what is taken.
     """
     with call.records.transaction():
-        record = {**old, **fields, "id": old["id"], "updated_at": times.text(now())}
+        record = {
+            **old,
+            **fields,
+            "id": old["id"],
+            "updated_at": times.text(call.records.clock.now()),
+        }
         _check(call, resource, record)
         resource.prepare(call, record, old)
         changed = call.records.put(resource.kind, record)
@@ -73,7 +77,11 @@ def end(call: Call, resource: Resource, record: Record) -> Record:
     """Delete a record and all that it owns; where there is a state, it is kept in state 2."""
     with call.records.transaction():
         if resource.soft:
-            record = {**record, "state": DELETED, "updated_at": times.text(now())}
+            record = {
+                **record,
+                "state": DELETED,
+                "updated_at": times.text(call.records.clock.now()),
+            }
             call.records.put(resource.kind, record)
         else:
             call.records.remove(resource.kind, record["id"])

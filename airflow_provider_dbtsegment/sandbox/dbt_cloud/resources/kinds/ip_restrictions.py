@@ -13,7 +13,6 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources import writing
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.bodies import as_object, check
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.replies import reply, reply_record
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.resources.rows import row
-from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import now
 
 if TYPE_CHECKING:
     from fastapi.responses import Response
@@ -108,7 +107,7 @@ def _enable(call: Call, *, enabled: bool) -> Record:
     the_set = call.records.get(SETS, THE_SET)
     if the_set is not None:
         return writing.change(call, row(SETS), the_set, {"enabled": enabled})
-    at = times.text(now())
+    at = times.text(call.records.clock.now())
     fields = {"account_id": call.service.account_id, "state": 1, "enabled": enabled}
     return call.records.put(SETS, {"id": THE_SET, **fields, "created_at": at, "updated_at": at})
 
