@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from tests.scripted_server import Reply, ScriptedServer
@@ -44,11 +45,20 @@ class OneWait(ScriptedServer):
 
     :param story: For the service that is asked.
     :param at_first_look: Called when somebody looks for the first time.
+    :param slow_start: Seconds that the answer to a start takes; what is started is there at once.
     """
 
-    def __init__(self, story: Story, at_first_look: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        story: Story,
+        at_first_look: Callable[[], None] = lambda: None,
+        slow_start: float = 0.0,
+    ) -> None:
         super().__init__()
         self.story = story
+        self.slow_start = slow_start
+        self.started = 0
+        self._cause = ""
         self.began = time.monotonic()
         self.looks = 0
         self.cancelled = 0
@@ -68,15 +78,28 @@ class OneWait(ScriptedServer):
                 run(30) if path.endswith("/") else Reply(body='{"data": {"status": "CANCELLING"}}')
             )
         if asked.method == "POST":
-            started = {"reverseETLManualSync": {"syncId": SYNC}}
-            return run(1) if "/jobs/" in path else Reply(body=json.dumps({"data": started}))
+            self.started += 1
+            return replace(self._start(path, asked.body), delay=self.slow_start)
         if path.endswith("/runs/"):
-            return Reply(body='{"data": [], "extra": {"pagination": {"total_count": 0}}}')
+            return self._runs()
         if path.endswith("/syncs"):
             return Reply(body='{"data": {"syncStatuses": []}}')
         if path.endswith((f"/runs/{RUN}/", f"/syncs/{SYNC}")):
             return self._look()
         return refusal(404, "no such thing")
+
+    def _start(self, path: str, body: bytes) -> Reply:
+        if "/jobs/" not in path:
+            return Reply(body=json.dumps({"data": {"reverseETLManualSync": {"syncId": SYNC}}}))
+        self._cause = json.loads(body)["cause"]
+        return run(1)
+
+    def _runs(self) -> Reply:
+        status = 30 if self.cancelled else 3
+        one = {**json.loads(run(status).body)["data"], "trigger": {"cause": self._cause}}
+        rows = [one] if self._cause else []
+        extra = {"pagination": {"total_count": len(rows)}}
+        return Reply(body=json.dumps({"data": rows, "extra": extra}))
 
     def _look(self) -> Reply:
         if not self.looks:

@@ -127,6 +127,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
             model_id=ids["model_id"],
             subscription_id=ids["subscription_id"],
             marker=marker,
+            since=getattr(context.get("dag_run"), "start_date", None),
         )
         passing = [Outcome.SUCCESS, *([] if wanted.policy == "fail" else [Outcome.PARTIAL])]
         try:

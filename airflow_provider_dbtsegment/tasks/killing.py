@@ -23,7 +23,7 @@ from airflow_provider_dbtsegment.launchable import Ledger
 from airflow_provider_dbtsegment.marker import Marker
 
 #: Seconds that a signal handler waits for a cancellation; Airflow kills a task 5 s after asking it.
-HANDLER_PATIENCE = 4.0
+HANDLER_PATIENCE = 3.0
 #: Seconds for which a start is looked for whose answer has not come, and between two looks.
 LOOK_PATIENCE = 10.0
 LOOK_INTERVAL = 0.5
@@ -69,6 +69,10 @@ class Kill:
 
     def now(self, key: Any, why: str) -> None:
         """Cancel from where nothing was interrupted; that it fails must not hide why it was due."""
+        if self.done:
+            # Noted again, since the launch has noted something else meanwhile.
+            note_quietly(self.ledger, self.marker, self.log, cancelled=True)
+            return
         self.log.info("Cancelling %s: %s.", self.subject(key), why)
         self._cancel(key)
 
