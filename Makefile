@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test check format reference clean
+.PHONY: install demo test chaos check format reference clean
 
 install: $(INSTALLED)
 
@@ -20,6 +20,11 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# Every fault that can be made, in a real Airflow on PostgreSQL: nothing twice, nothing lost.
+# ONLY=regex runs some rows; COMPARE=1 runs the community's operator too and writes docs/chaos.md.
+chaos: install
+	@$(BIN)/python -W ignore -m tests.chaos $(if $(ONLY),--only '$(ONLY)') $(if $(COMPARE),--compare)
 
 check: install
 	$(BIN)/ruff check --no-cache .

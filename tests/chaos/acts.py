@@ -1,0 +1,80 @@
+"""What persons and power cuts do while a task waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from tests.chaos.bed import Bed
+from tests.chaos.scene import RUN, Scene
+
+LONG_ENOUGH = 8.0
+
+
+def mark_failed(scene: Scene) -> None:
+    """Mark the task failed, as a person does in Airflow's pages."""
+    scene.api.request("PATCH", scene.path, json={"new_state": "failed"})
+
+
+def clear(scene: Scene) -> None:
+    """Clear the task, as a person does in Airflow's pages."""
+    body = {"dry_run": False, "dag_run_id": RUN, "task_ids": ["work"], "only_failed": False}
+    scene.api.request("POST", f"/dags/{scene.row.name}/clearTaskInstances", json=body)
+
+
+def cancel(scene: Scene) -> None:
+    """Cancel the run or the sync, as a person does in the service's pages."""
+    scene.cancel(scene.faults.ledger()[-1])
+
+
+def kill_triggerer(bed: Bed, scenes: Sequence[Scene]) -> None:
+    """Kill the triggerer that has all the triggers, while another one is there."""
+    bed.airflow.components["triggerer"].kill()
+    time.sleep(LONG_ENOUGH)
+    bed.airflow.components["triggerer"].start()
+
+
+def stop_triggerer(bed: Bed, scenes: Sequence[Scene]) -> None:
+    """Stop the triggerer politely, as a deployment does."""
+    bed.airflow.components["triggerer"].stop()
+    time.sleep(LONG_ENOUGH)
+    bed.airflow.components["triggerer"].start()
+
+
+def kill_both_triggerers(bed: Bed, scenes: Sequence[Scene]) -> None:
+    """Kill both triggerers; for a while there is none, until longer than the work lasts."""
+    for name in ("triggerer", "triggerer-2"):
+        bed.airflow.components[name].kill()
+    time.sleep(LONG_ENOUGH)
+    for name in ("triggerer", "triggerer-2"):
+        bed.airflow.components[name].start()
+
+
+def kill_scheduler(bed: Bed, scenes: Sequence[Scene]) -> None:
+    """Kill the scheduler, and with it the workers and their tasks."""
+    bed.airflow.components["scheduler"].kill()
+    time.sleep(LONG_ENOUGH)
+    bed.airflow.components["scheduler"].start()
+
+
+def revive_triggerers(bed: Bed, scenes: Sequence[Scene]) -> None:
+    """Wait until every trigger has killed its triggerer, and start what is dead."""
+    until = time.monotonic() + 180
+    while not all(bed.has_died(scene.row) for scene in scenes) and time.monotonic() < until:
+        time.sleep(0.5)
+        for name in ("triggerer", "triggerer-2"):
+            bed.airflow.components[name].start()
+
+
+BY_PERSONS: dict[str, Callable[[Scene], None]] = {
+    "mark failed": mark_failed,
+    "clear": clear,
+    "cancel": cancel,
+}
+BY_POWER: dict[str, Callable[[Bed, Sequence[Scene]], None]] = {
+    "triggerer killed": kill_triggerer,
+    "triggerer stopped": stop_triggerer,
+    "both triggerers killed": kill_both_triggerers,
+    "triggerer dies": revive_triggerers,
+    "scheduler killed": kill_scheduler,
+}

@@ -1,0 +1,81 @@
+"""A cut of the table that takes a minute or two; `make chaos` runs the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.chaos import database
+from tests.chaos.bed import Bed
+from tests.chaos.leaks import leaks
+from tests.chaos.play import FINE, Result, play
+from tests.chaos.row import DBT_CLOUD, DEFERRED, SEGMENT, SYNCHRONOUS, Row
+from tests.chaos.rows import all_rows
+
+pytestmark = pytest.mark.timeout(600)
+#: Fault, point, service and mode of the rows of the cut; each kind of fault is there.
+CUT = [
+    ("processed, then closed", "starting", DBT_CLOUD, DEFERRED),
+    ("processed, then closed", "starting", SEGMENT, SYNCHRONOUS),
+    ("502 with a page, though processed", "starting", DBT_CLOUD, SYNCHRONOUS),
+    ("answer lost, clock 5 minutes fast", "starting", SEGMENT, DEFERRED),
+    ("refused for good", "starting", DBT_CLOUD, DEFERRED),
+    ("500 three times", "waiting", SEGMENT, DEFERRED),
+    ("404 for its first seconds", "waiting", DBT_CLOUD, DEFERRED),
+    ("bulk listing refused", "waiting", DBT_CLOUD, DEFERRED),
+    ("task killed", "before the request", SEGMENT, DEFERRED),
+    ("task killed", "processed, before the answer is read", DBT_CLOUD, DEFERRED),
+    ("task killed", "processed, before the answer is read", SEGMENT, DEFERRED),
+    ("task killed", "answered, before anything is stored", DBT_CLOUD, SYNCHRONOUS),
+    ("task killed", "stored, before deferring", SEGMENT, DEFERRED),
+    ("task killed", "after the event, before it is read", DBT_CLOUD, DEFERRED),
+    ("worker killed", "while waiting", DBT_CLOUD, SYNCHRONOUS),
+    ("a person marks it failed", "waiting", DBT_CLOUD, DEFERRED),
+    ("a person clears it", "waiting", DBT_CLOUD, DEFERRED),
+    ("triggerer killed", "waiting", DBT_CLOUD, DEFERRED),
+    ("triggerer killed", "waiting", SEGMENT, DEFERRED),
+]
+
+
+def cut() -> list[Row]:
+    """Return the rows of the cut."""
+    named = {(row.fault, row.point, row.service, row.mode): row for row in reversed(all_rows())}
+    return [named[name] for name in CUT]
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """A real Airflow on PostgreSQL."""
+    if reason := database.why_not():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("chaos")
+    with (
+        database.own_database("dbtsegment_cut") as url,
+        Bed(folder, cut(), url).running() as bed,
+    ):
+        yield bed
+
+
+def test_nothing_is_started_twice_and_nothing_is_lost(
+    bed: Bed, tell: Callable[[str], None]
+) -> None:
+    rows = cut()
+    told: list[Result] = []
+    results = play(bed, rows, at_once=8, tell=told.append)
+    assert [result.row for result in results] == rows
+    wrong = [
+        f"{result.row.name}: {result.verdict} ({result.message})"
+        for result in results
+        if result.verdict != FINE
+    ]
+    assert not wrong, "\n".join(wrong)
+    assert not leaks(bed)
+    tell(f"Chaos: {len(rows)} of the {len(all_rows())} rows of the table are as they should be.")
+
+
+def test_the_table_is_large_and_every_kind_of_row_is_in_it() -> None:
+    rows = all_rows()
+    assert len(rows) >= 60
+    assert {row.service for row in rows} == {DBT_CLOUD, SEGMENT}
+    assert all(row.faults or row.kill or row.act or row.options for row in rows)
