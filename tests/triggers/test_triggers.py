@@ -5,39 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from airflow_provider_dbtsegment import compat
-from airflow_provider_dbtsegment.triggers import base
+from airflow_provider_dbtsegment.hooks import base as hooks
+from airflow_provider_dbtsegment.patience import FAULT_BUDGET
 from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 from tests.scripted_server import Reply, ScriptedServer
 from tests.task_bench import again, first_event
 
-
-@pytest.fixture(autouse=True)
-def connected(server: ScriptedServer, own_budget: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, login in (("DBT_CLOUD", "7"), ("SEGMENT", None)):
-        connection = {"conn_type": "x", "host": server.url, "login": login, "password": "t0k"}
-        monkeypatch.setenv(f"AIRFLOW_CONN_{name}_DEFAULT", json.dumps(connection))
-
-
-def run_trigger(timeout: float | None = None, **changed: Any) -> DbtCloudRunTrigger:
-    began = time.time()
-    arguments = {
-        "dbt_cloud_conn_id": "dbt_cloud_default",
-        "run_id": 11,
-        "poll_interval": 0.05,
-        "deadline": None if timeout is None else began + timeout,
-        "began": began,
-        **changed,
-    }
-    made = again(DbtCloudRunTrigger(**arguments))
-    assert isinstance(made, DbtCloudRunTrigger)
-    return made
+RunTrigger = Callable[..., DbtCloudRunTrigger]
 
 
 def sync_trigger(**changed: Any) -> ReverseETLSyncTrigger:
@@ -59,7 +41,9 @@ def run(status: int) -> Reply:
     return Reply(body=json.dumps({"data": {"id": 11, "status": status}}))
 
 
-async def test_the_event_names_the_run_and_not_how_it_ended(server: ScriptedServer) -> None:
+async def test_the_event_names_the_run_and_not_how_it_ended(
+    run_trigger: RunTrigger, server: ScriptedServer
+) -> None:
     server.script(run(1), run(3), run(20))
     assert await first_event(run_trigger()) == {"run_id": 11}
 
@@ -84,12 +68,16 @@ async def test_the_event_names_the_sync_and_not_how_it_ended(server: ScriptedSer
     ],
     ids=lambda reply: f"{reply.status} {reply.body!r} {reply.drop}",
 )
-async def test_a_fault_is_survived(fault: Reply, server: ScriptedServer) -> None:
+async def test_a_fault_is_survived(
+    fault: Reply, run_trigger: RunTrigger, server: ScriptedServer
+) -> None:
     server.script(run(3), fault, run(3), run(10))
     assert await first_event(run_trigger()) == {"run_id": 11}
 
 
-async def test_a_refused_token_ends_the_waiting(server: ScriptedServer) -> None:
+async def test_a_refused_token_ends_the_waiting(
+    run_trigger: RunTrigger, server: ScriptedServer
+) -> None:
     server.script(run(3), Reply(403, '{"status": {"user_message": "No."}}'))
     event = await first_event(run_trigger(cancel_on_kill=True))
     assert event["error"] == "AuthError"
@@ -97,14 +85,16 @@ async def test_a_refused_token_ends_the_waiting(server: ScriptedServer) -> None:
     assert "t0k" not in json.dumps(event)
 
 
-async def test_a_deadline_ends_the_waiting(server: ScriptedServer) -> None:
+async def test_a_deadline_ends_the_waiting(run_trigger: RunTrigger, server: ScriptedServer) -> None:
     server.script(run(3))
     event = await first_event(run_trigger(timeout=0.3, cancel_on_kill=False))
     assert event["error"] == "WaitTimeoutError"
     assert event["cancel_on_kill"] is False
 
 
-async def test_a_busy_service_does_not_hold_up_the_deadline(server: ScriptedServer) -> None:
+async def test_a_busy_service_does_not_hold_up_the_deadline(
+    run_trigger: RunTrigger, server: ScriptedServer
+) -> None:
     server.script(Reply(429, headers={"Retry-After": "3600"}))
     began = time.monotonic()
     event = await first_event(run_trigger(timeout=0.5))
@@ -113,6 +103,7 @@ async def test_a_busy_service_does_not_hold_up_the_deadline(server: ScriptedServ
 
 
 async def test_a_connection_that_is_wrong_is_told_to_the_worker(
+    run_trigger: RunTrigger,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     wrong = json.dumps({"conn_type": "x", "host": "", "login": "7", "password": "t0k"})
@@ -122,53 +113,75 @@ async def test_a_connection_that_is_wrong_is_told_to_the_worker(
     assert "has no host" in event["message"]
 
 
-@pytest.mark.parametrize(
-    ("wanted", "moved", "cancelled"),
-    [(True, False, True), (True, True, False), (False, False, False)],
-    ids=["killed", "moved to another triggerer", "killed, cancelling not wanted"],
-)
-async def test_only_a_kill_cancels_the_run(
-    wanted: bool,
-    moved: bool,
-    cancelled: bool,
-    server: ScriptedServer,
-    monkeypatch: pytest.MonkeyPatch,
+async def test_a_deadline_survives_the_death_of_the_triggerer(
+    run_trigger: RunTrigger, server: ScriptedServer
 ) -> None:
-    async def is_going_on(task_instance: Any) -> bool:
-        return moved
+    server.script(run(3))
+    trigger = run_trigger(timeout=1.2, poll_interval=0.1)
+    first = asyncio.create_task(first_event(trigger))
+    await asyncio.sleep(0.6)
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    assert server.received
+    event = await first_event(again(trigger))
+    assert event["error"] == "WaitTimeoutError"
+    assert "after 1 s" in event["message"]
+    assert trigger.deadline is not None
+    assert 0 <= time.time() - trigger.deadline < 1
 
-    monkeypatch.setattr(base, "is_going_on", is_going_on)
-    server.script(run(30))
-    await run_trigger(cancel_on_kill=wanted).on_kill()
-    paths = [request.path for request in server.received]
-    assert paths == (["/api/v2/accounts/7/runs/11/cancel/"] if cancelled else [])
 
-
-async def test_a_kill_that_is_itself_cancelled_still_cancels_the_run(
-    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("status", "error"), [(10, None), (3, "WaitTimeoutError")])
+async def test_a_trigger_that_gets_its_place_after_the_deadline_still_looks_once(
+    status: int, error: str | None, run_trigger: RunTrigger, server: ScriptedServer
 ) -> None:
-    asked = asyncio.Event()
-    answered = asyncio.Event()
-
-    async def is_going_on(task_instance: Any) -> bool:
-        asked.set()
-        await answered.wait()
-        return False
-
-    monkeypatch.setattr(base, "is_going_on", is_going_on)
-    server.script(run(30))
-    kill = asyncio.create_task(run_trigger().on_kill())
-    await asked.wait()
-    kill.cancel()
-    await asyncio.gather(kill, return_exceptions=True)
-    answered.set()
-    await asyncio.gather(*base._kills)
-    assert [request.method for request in server.received] == ["POST"]
+    server.script(run(status))
+    event = await first_event(run_trigger(deadline=time.time() - 60, poll_interval=60))
+    assert event.get("error") == error
+    assert len(server.received) == 1
 
 
-async def test_a_sync_is_not_cancelled_unless_asked(server: ScriptedServer) -> None:
-    await sync_trigger().on_kill()
-    assert server.received == []
+@pytest.mark.parametrize(("budget", "error"), [(0.3, "WaitFaultsError"), (None, None)], ids=str)
+async def test_the_user_says_how_long_the_service_may_be_out_of_reach(
+    budget: float | None, error: str | None, run_trigger: RunTrigger, server: ScriptedServer
+) -> None:
+    server.script(*[Reply(500)] * 10, run(10))
+    event = await first_event(run_trigger(fault_budget=budget))
+    assert event.get("error") == error
+
+
+def test_a_trigger_of_an_older_version_has_the_default_budget(run_trigger: RunTrigger) -> None:
+    path, kwargs = run_trigger().serialize()
+    assert kwargs.pop("fault_budget") == FAULT_BUDGET
+    old = DbtCloudRunTrigger(**kwargs)
+    assert old.serialize() == (path, {**kwargs, "fault_budget": FAULT_BUDGET})
+
+
+async def test_a_connection_that_airflow_cannot_give_yet_is_waited_for(
+    run_trigger: RunTrigger, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = hooks.get_connection
+    failures = [ConnectionError("no Airflow"), TimeoutError("too late")]
+
+    async def get_connection(conn_id: str) -> Any:
+        if failures:
+            raise failures.pop()
+        return await given(conn_id)
+
+    monkeypatch.setattr(hooks, "get_connection", get_connection)
+    server.script(run(10))
+    assert await first_event(run_trigger()) == {"run_id": 11}
+
+
+async def test_a_connection_that_airflow_never_gives_ends_the_waiting(
+    run_trigger: RunTrigger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def get_connection(conn_id: str) -> Any:
+        raise ConnectionError("no Airflow")
+
+    monkeypatch.setattr(hooks, "get_connection", get_connection)
+    event = await first_event(run_trigger(fault_budget=0.2))
+    assert event["error"] == "WaitFaultsError"
+    assert "Airflow could not give the connection (ConnectionError: no Airflow)" in event["message"]
 
 
 @pytest.mark.parametrize(
