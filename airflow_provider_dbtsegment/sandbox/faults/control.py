@@ -73,7 +73,7 @@ async def _told(
 def _json(body: bytes) -> Any:
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FaultError(f"Send JSON: {error}.") from error
 
 

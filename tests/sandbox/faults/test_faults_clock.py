@@ -64,8 +64,12 @@ def test_runs_end_and_are_retried_by_a_clock_that_is_off(tmp_path: Path, dbt: Db
     with running_sandbox(tmp_path, TINY, dbt=dbt, faults=True) as sandbox:
         client = Client(sandbox)
         client.faults.set_clock(600)
-        body = {"cause": f"A test {MARKER}", "timeout_seconds_override": 120}
-        run = client.call("POST", "/jobs/2/run/", json=body).json()["data"]["id"]
+        body = {
+            "cause": f"A test {MARKER}",
+            "timeout_seconds_override": 120,
+            "steps_override": ["dbt run --select people --vars '{broken: true}'"],
+        }
+        run = client.call("POST", "/jobs/1/run/", json=body).json()["data"]["id"]
         client.faults.set_clock(840)
         path = f"/runs/{run}/"
         wait_for(lambda: client.call("GET", path).json()["data"]["is_complete"])
@@ -77,6 +81,6 @@ def test_runs_end_and_are_retried_by_a_clock_that_is_off(tmp_path: Path, dbt: Db
         assert view(lambda: client.call("POST", f"{path}retry/")) == "reset by peer"
         first, second = client.started
         assert (first.kind, second.kind) == ("run", "retry")
-        assert (second.about, second.marker) == (2, MARKER)
+        assert (second.about, second.marker) == (1, MARKER)
         retried = client.call("GET", f"/runs/{second.id}/").json()["data"]
         assert retried["retrying_run_id"] == run
