@@ -68,7 +68,7 @@ def test_the_clock_is_set_and_read(client: Client) -> None:
     ("body", "words"),
     [
         ("{", "Send JSON: Expecting property name"),
-        ("[" * 100_000, "Send JSON: maximum recursion depth exceeded"),
+        pytest.param("[" * 100_000, "Send JSON: maximum recursion", id="deep"),
         ("7", "Send a fault as a JSON object with route, action, skip"),
         ('{"action": "late"}', "Give a fault its route."),
         ('{"route": "."}', "Give a fault its action."),
