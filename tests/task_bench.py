@@ -41,6 +41,10 @@ class TaskInstance:
     xcoms: dict[str, Any] = field(default_factory=dict)
     began: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
+    @property
+    def start_date(self) -> datetime:
+        return self.began
+
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
 
@@ -76,7 +80,7 @@ def run_task(
             value = _run(task, context, counts)
         except sdk.AirflowSkipException as caught:
             state, error = "skipped", caught
-        except sdk.AirflowFailException as caught:
+        except (sdk.AirflowFailException, sdk.AirflowSensorTimeout) as caught:
             state, error = "failed without retries", caught
         except Exception as caught:
             state, error = "failed", caught
@@ -84,6 +88,8 @@ def run_task(
 
 
 def _run(task: Any, context: Any, counts: dict[str, int]) -> Any:
+    # What another process has of the task: how it was made, and nothing of what it has done.
+    pristine = task.prepare_for_execution()
     made = task
     while True:
         try:
@@ -91,15 +97,15 @@ def _run(task: Any, context: Any, counts: dict[str, int]) -> Any:
         except AirflowRescheduleException as pause:
             counts["reschedules"] += 1
             # Another process takes the next look.
-            made = task.prepare_for_execution()
+            made = pristine.prepare_for_execution()
             time.sleep(
                 max(0.0, (pause.reschedule_date - datetime.now(timezone.utc)).total_seconds())
             )
         except sdk.TaskDeferred as deferral:
             counts["deferrals"] += 1
             event = asyncio.run(first_event(again(deferral.trigger)))
-            # Another process goes on: it has only what the task was made of.
-            resumed = task.prepare_for_execution()
+            # Another process goes on.
+            resumed = pristine.prepare_for_execution()
             kwargs = {**(deferral.kwargs or {}), "event": event}
             return resumed.resume_execution(deferral.method_name, kwargs, context)
 

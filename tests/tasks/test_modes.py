@@ -45,8 +45,9 @@ SOFTNESS: dict[str, dict[str, Any]] = {
     "never_fail": {"never_fail": True},
 }
 SERVICES = ("dbt Cloud", "Segment")
-#: An operator starts anew at Airflow's next try; what a sensor waits for stays as it has ended, so
-#: it fails without tries. Where a table's row names two states, this is why.
+#: An operator starts anew at Airflow's next try. What a sensor waits for stays as it has ended, and
+#: a sensor's time-out is that of all its tries, so it fails without further ones. Where the two
+#: states of a row differ, this is why.
 FAILED = ("failed", "failed without retries")
 AGAIN = ("failed", "failed")
 NEVER_AGAIN = ("failed without retries", "failed without retries")
@@ -134,7 +135,7 @@ ROWS = [
         SUCCESS, ("", ""), options={"partial_success": "accept", "max_failed_rows": 5}),
     Row("an unknown status that lasts",
         (WENT_ON[0], (0.2, run(42))), (WENT_ON[1], (0.2, sync("PONDERING"))),
-        AGAIN, ("It had not ended when the time was up after N s", ) * 2, soft=True,
+        FAILED, ("It had not ended when the time was up after N s", ) * 2, soft=True,
         options={"timeout": 1}),
     Row("an unknown status that passes",
         ((0.0, run(42)), (0.3, run(10))), ((0.0, sync("PONDERING")), (0.3, sync("SUCCESS"))),
@@ -142,13 +143,13 @@ ROWS = [
     Row("an unknown last status",
         None, (WENT_ON[1], (0.2, sync("ABANDONED", finishedAt="2026-01-01T00:00:00Z"))),
         FAILED, ("", "ended with status ABANDONED"), soft=True),
-    Row("no end before the time-out", WENT_ON[:1], WENT_ON[1:], AGAIN,
+    Row("no end before the time-out", WENT_ON[:1], WENT_ON[1:], FAILED,
         ("It had not ended when the time was up after N s.", ) * 2, soft=True,
         options={"timeout": 1}),
     Row("an end that only the last look before the time-out sees",
         (WENT_ON[0], (0.3, run(10))), (WENT_ON[1], (0.3, sync("SUCCESS"))), SUCCESS, ("", ""),
         options={"timeout": 1, "interval": 60}),
-    Row("too busy until the time-out", *both(0.1, refusal(429, "slow down")), AGAIN,
+    Row("too busy until the time-out", *both(0.1, refusal(429, "slow down")), FAILED,
         ("the time was up after N s; the last look failed: GET {look}: 429 slow down", ) * 2,
         soft=True, options={"timeout": 1}),
     Row("a token that is refused", *both(0.2, refusal(401, f"No such token: {TOKEN}")), AGAIN,
