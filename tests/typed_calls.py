@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import assert_type
 
+from airflow_provider_dbtsegment.compat import BaseOperator
 from airflow_provider_dbtsegment.dbt_cloud.types import Job, Run
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
+from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
 from airflow_provider_dbtsegment.rest.listing import Listing
 from airflow_provider_dbtsegment.segment.types import StartedSync, SyncStatus
+from airflow_provider_dbtsegment.sensors.dbt_cloud import DbtCloudRunSensor
+from airflow_provider_dbtsegment.sensors.segment import ReverseETLSyncSensor
 
 
 def failed_runs(job_id: int) -> list[int]:
@@ -51,6 +57,30 @@ def sync(model_id: str) -> str:
         model_id, schedule_strategy="PERIODIC", schedule_config={"interval": "1h"}
     )
     return started["syncId"]
+
+
+def tasks() -> list[BaseOperator]:
+    """Make tasks."""
+    return [
+        TriggerDbtJobOperator(
+            task_id="build",
+            job_id="{{ params.job_id }}",
+            timeout=timedelta(hours=2),
+            fault_budget=None,
+            retry_cancelled=True,
+        ),
+        CreateReverseETLManualSyncOperator(
+            task_id="sync",
+            source_id="source",
+            model_id="model",
+            subscription_id="mapping",
+            partial_success="warn",
+            max_failed_rows="5%",
+            fault_budget=600,
+        ),
+        DbtCloudRunSensor(task_id="run", run_id=7, fault_budget=timedelta(hours=1)),
+        ReverseETLSyncSensor(task_id="sensor", model_id="model", sync_id="sync", deferrable=True),
+    ]
 
 
 def wrong_calls(hook: DbtCloudHook, segment: SegmentHook) -> None:

@@ -100,6 +100,23 @@ def test_a_run_that_a_person_cancels_fails_without_retries(
     assert "ended with status cancelled" in ended.message
 
 
+def test_what_a_person_cancelled_is_started_again_only_if_that_is_wanted(
+    dbt_cloud: DbtCloudHook,
+) -> None:
+    ledger = Ledger()
+    options = {"job_id": SLOW, "wait_for_termination": False}
+    first = run("again", ledger=ledger, **options).value
+    dbt_cloud.cancel_run(first)
+    wait_until(lambda: dbt_cloud.get_run(first)["status"] == RunStatus.CANCELLED)
+    second = run("again", ledger=ledger, **options, try_number=2)
+    assert second.state == "failed without retries"
+    assert "was cancelled. Clear the task to start it again" in second.message
+    third = run("again", ledger=ledger, **options, try_number=2, retry_cancelled=True)
+    assert third.state == "success"
+    assert third.value != first
+    dbt_cloud.cancel_run(third.value)
+
+
 @IN_BOTH_MODES
 def test_a_time_out_leaves_the_run_to_a_later_try(
     deferrable: bool, dbt_cloud: DbtCloudHook
@@ -205,20 +222,6 @@ def test_a_run_that_goes_on_is_reused_only_when_asked(dbt_cloud: DbtCloudHook) -
     dbt_cloud.cancel_run(other)
 
 
-def test_a_kill_cancels_the_run_if_that_is_wanted(dbt_cloud: DbtCloudHook) -> None:
-    for wanted in (True, False):
-        task = TriggerDbtJobOperator(
-            task_id="build", job_id=SLOW, wait_for_termination=False, cancel_on_kill=wanted
-        )
-        run_id = run_task(task, TaskInstance(run_id=f"kill {wanted}")).value
-        task.on_kill()
-        if wanted:
-            wait_until(lambda r=run_id: dbt_cloud.get_run(r)["status"] == RunStatus.CANCELLED)
-        else:
-            assert dbt_cloud.get_run(run_id)["status"] != RunStatus.CANCELLED
-            dbt_cloud.cancel_run(run_id)
-
-
 def test_ids_and_texts_are_templates() -> None:
     task = TriggerDbtJobOperator(
         task_id="build", job_id="{{ params.job }}", steps_override=["dbt {{ params.what }}"]
@@ -241,6 +244,8 @@ def test_ids_and_texts_are_templates() -> None:
         ({"job_id": 1, "timeout": -1}, "timeout is -1"),
         ({"job_id": 1, "timeout": timedelta(0)}, "timeout"),
         ({"job_id": 1, "poll_interval": -5}, "poll_interval is -5"),
+        ({"job_id": 1, "fault_budget": 0}, "fault_budget is 0"),
+        ({"job_id": 1, "fault_budget": "15m"}, "fault_budget is '15m'"),
         ({"job_id": 1, "threads_override": "many"}, "threads_override"),
         ({"job_id": 1, "generate_docs_override": "perhaps"}, "must be true or false"),
         ({"job_id": 1, "steps_override": "dbt build"}, "steps_override .* list of texts"),

@@ -166,6 +166,7 @@ def test_an_unknown_source_is_told() -> None:
         ({"partial_success": "warn", "max_failed_rows": "few"}, "max_failed_rows is 'few'"),
         ({"timeout": -1}, "timeout is -1"),
         ({"poll_interval": -1}, "poll_interval is -1"),
+        ({"fault_budget": -1}, "fault_budget is -1"),
     ],
 )
 def test_bad_input_is_told_before_anything_is_started(

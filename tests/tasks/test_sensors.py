@@ -68,6 +68,7 @@ def test_a_sync_is_waited_for_until_it_succeeds(mode: dict[str, Any], segment: S
 
 @IN_ALL_MODES
 def test_a_sensor_of_syncs_tells_bad_input(mode: dict[str, Any]) -> None:
+    assert "fault_budget is -1" in sense_sync("m", "s", fault_budget=-1, **mode).message
     assert "model_id is empty" in sense_sync("", "x", **mode).message
     assert "sync_id is 'a/b'" in sense_sync("m", "a/b", **mode).message
     assert "partial_success" in sense_sync("m", "s", partial_success="never", **mode).message
