@@ -25,6 +25,8 @@ PROJECT = HERE / "project"
 #: A triggerer or a worker that says nothing for so many seconds is taken for dead.
 SILENCE = "6"
 SETTINGS = {
+    # One API server answers all tasks and the bed at once; its default is 5.
+    "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": SILENCE,
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",

@@ -88,8 +88,12 @@ def at_start(service: str) -> list[Trouble]:
     ]
 
 
-def while_waiting(service: str) -> list[Trouble]:
-    """Return what can happen to the requests that ask how it is doing."""
+def while_waiting(service: str, hidden_for: float = 8.0) -> list[Trouble]:
+    """
+    Return what can happen to the requests that ask how it is doing.
+
+    :param hidden_for: For how many seconds of its life what was started is not shown.
+    """
     status = STATUS[service]
     return [
         Trouble("500 three times", [Fault(status, "answer", status=500, count=3)]),
@@ -109,7 +113,9 @@ def while_waiting(service: str) -> list[Trouble]:
         Trouble("half an answer, three times", [Fault(status, "half", count=3)]),
         Trouble("no JSON, three times", [Fault(status, "wrong_json", count=3)]),
         Trouble("drop by drop", [Fault(status, "drip", seconds=0.001)]),
-        Trouble("404 for its first seconds", [Fault(status, "unborn", seconds=8.0, **ALWAYS)]),
+        Trouble(
+            "404 for its first seconds", [Fault(status, "unborn", seconds=hidden_for, **ALWAYS)]
+        ),
     ]
 
 

@@ -156,7 +156,13 @@ class Scene:
 
     def _wait(self, condition: Callable[[], bool], what: str, patience: float) -> None:
         until = time.monotonic() + patience
-        while not condition():
+        last: Exception | None = None
+        while True:
+            try:
+                if condition():
+                    return
+            except requests.RequestException as error:
+                last = error
             if time.monotonic() > until:
-                raise TimeoutError(f"{self.row.name}: waited {patience:g} s for {what}")
+                raise TimeoutError(f"waited {patience:g} s for {what} ({last})") from last
             time.sleep(POLL)

@@ -65,7 +65,9 @@ def _sensor(row: dict[str, Any]) -> dict[str, Any]:
     mode = row["mode"].split()[0]
     is_deferred = mode == "deferred"
     mode = {"mode": "poke" if is_deferred else mode}
-    return {"poke_interval": 1, "timeout": 300, "deferrable": is_deferred, **mode}
+    # Quicker than this, Airflow mistakes the end of one look for the end of the next.
+    interval = 5 if mode["mode"] == "reschedule" else 1
+    return {"poke_interval": interval, "timeout": 300, "deferrable": is_deferred, **mode}
 
 
 def _operator(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
