@@ -132,6 +132,10 @@ def outside_the_task_runner() -> Iterator[None]:
         from airflow.sdk.bases.operator import ExecutorSafeguard
     except ImportError:
         from airflow.models.baseoperator import ExecutorSafeguard
+    sentinel = getattr(ExecutorSafeguard, "_sentinel", None)
+    if sentinel is not None and not hasattr(sentinel, "callers"):
+        # Airflow 2 prepares one thread only.
+        sentinel.callers = {}
     before = ExecutorSafeguard.test_mode
     ExecutorSafeguard.test_mode = True
     try:
