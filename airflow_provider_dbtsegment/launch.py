@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic
 
@@ -29,10 +29,12 @@ from airflow_provider_dbtsegment.exceptions import (
 from airflow_provider_dbtsegment.launchable import Found, K, Launchable, Ledger
 from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
-from airflow_provider_dbtsegment.search import Search
+from airflow_provider_dbtsegment.search import REQUEST, Search
 
-#: Seconds for which a cancellation may be under way after a task was cleared.
+#: Seconds for which a cancellation may be under way after a task was cleared,
 CLEAR_GRACE = 10.0
+#: and for which what we have cancelled may take to stop.
+STOP_GRACE = 60.0
 #: The key in the ledger.
 LAUNCH = "dbtsegment_launch"
 
@@ -88,7 +90,8 @@ def launch_once(
     :raises RequestError: When the service refuses, or cannot be asked; nothing was started.
     """
     log = log or logging.getLogger(__name__)
-    search = Search(work, marker, _read(ledger, marker), ledger is not None, log, clock, sleep)
+    noted = _read(ledger, marker)
+    search = Search(work, marker, noted, ledger is not None, acceptable, log, clock, sleep)
     launcher = _Launcher(work, marker, ledger, acceptable, retry_cancelled, search, log)
     return launcher.run(retry_from_failure=retry_from_failure, reuse_existing=reuse_existing)
 
@@ -98,7 +101,7 @@ def note(ledger: Ledger, marker: Marker, **facts: bool) -> None:
     Add to what is written down of the launch of this task run.
 
     ``cancelled`` says that we ourselves cancelled it, ``consumed`` that a try has made use of its
-    end; in both cases a later try starts anew.
+    end; in both cases a later try starts anew, once it has ended.
     """
     noted = ledger.get(LAUNCH)
     if isinstance(noted, dict) and noted.get("key") == marker.key:
@@ -126,40 +129,55 @@ class _Launcher(Generic[K]):
     retry_cancelled: bool
     search: Search[K]
     log: Any
+    #: The request of this try, once it is to be sent.
+    sent: Mapping[str, Any] = field(default_factory=dict)
 
     def run(self, *, retry_from_failure: bool, reuse_existing: bool) -> Launch[K]:
         earlier = self.search.earlier()
         launch = self._take_over(earlier) if earlier else None
         if launch is None and reuse_existing:
             other = self.work.going_on()
-            # What we have cancelled may still be stopping.
-            if other is not None and not (earlier and earlier.id == other and earlier.is_over):
-                launch = Launch(other, How.REUSED)
+            launch = None if other is None else Launch(other, How.REUSED)
         if launch is None:
             self.search.rule_out_doubt()
             resumable = retry_from_failure and earlier and self._can_resume(earlier)
             launch = self._submit(earlier.id if earlier and resumable else None)
-        noted_id = earlier.noted.get("id") if earlier else None
-        # What is taken over from before the task was cleared belongs to the tries after it, too.
-        if noted_id != launch.id or (earlier and earlier.try_number < self.marker.first_try):
-            self._write_quietly(id=launch.id, reused=launch.how is How.REUSED)
+        noted = earlier.noted if earlier else {}
+        if noted.get("id") != launch.id:
+            unsure = self._unsure(launch, self.sent or noted)
+            self._write_quietly(id=launch.id, reused=launch.how is How.REUSED, **unsure)
+        elif noted["try"] < self.marker.first_try:
+            # What is taken over from before the task was cleared belongs to the tries after it.
+            self._write_quietly(**{**noted, "try": self.marker.try_number})
         return launch
+
+    def _unsure(self, launch: Launch[K], sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is to be kept of a request if what was taken for its work may not be that."""
+        sure = launch.how in (How.STARTED, How.RETRIED, How.REUSED) or self.work.is_marked
+        if sure or sent.get("at") is None:
+            return {}
+        return {**{name: sent[name] for name in REQUEST}, "known": [*sent["known"], launch.id]}
 
     def _take_over(self, earlier: Found[K]) -> Launch[K] | None:
         """Return what to wait for instead of starting anew, if anything."""
-        if earlier.is_over:
+        noted, outcome = earlier.noted, earlier.outcome
+        # A person's cancellation was noted before Airflow heard of it, if it ever did.
+        if noted.get("consumed") and outcome is not Outcome.CANCELLED:
             return None
-        outcome = earlier.outcome
-        if outcome is None and earlier.try_number < self.marker.first_try:
+        if outcome is None and noted.get("cancelled"):
+            outcome = self.search.after_the_kill(earlier.id, STOP_GRACE)
+        elif outcome is None and earlier.try_number < self.marker.first_try:
             outcome = self.search.after_the_kill(earlier.id, CLEAR_GRACE)
         if outcome is None:
-            return Launch(earlier.id, How.REUSED if earlier.noted.get("reused") else How.ADOPTED)
+            # Also what we have cancelled, if it does not stop: never two at a time.
+            return Launch(earlier.id, How.REUSED if noted.get("reused") else How.ADOPTED)
         if not self._ours(earlier):
             return None
         # Without a ledger a partial end may have been made use of, and thought too little.
-        if outcome is Outcome.SUCCESS or (earlier.noted and outcome in self.acceptable):
+        if outcome is Outcome.SUCCESS or (noted and outcome in self.acceptable):
             return Launch(earlier.id, How.TAKEN)
-        if outcome is Outcome.CANCELLED and earlier.noted and not self.retry_cancelled:
+        by_a_person = outcome is Outcome.CANCELLED and noted and not noted.get("cancelled")
+        if by_a_person and not self.retry_cancelled:
             raise RunCancelledError(
                 f"{self.work.what} {earlier.id}, which try {earlier.try_number} of this task had "
                 f"started, was cancelled. Clear the task to start it again. See {self.work.where}."
@@ -189,9 +207,10 @@ class _Launcher(Generic[K]):
     def _submit(self, failed: K | None) -> Launch[K]:
         """Send the one request of this try, and look for what it started if its answer is lost."""
         baseline = self.work.baseline()
-        known = self.search.known(baseline)
+        known = sorted(self.search.known(baseline))
+        self.sent = {"at": self.search.clock(), "baseline": baseline, "known": known}
         try:
-            self._write(at=self.search.clock(), baseline=baseline, known=sorted(known))
+            self._write(**self.sent)
         except Exception as error:
             raise LaunchUnknownError(
                 f"Nothing was started, since it could not be written down before ({error}): a "

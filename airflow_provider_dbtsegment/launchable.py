@@ -27,11 +27,6 @@ class Found(Generic[K]):
     try_number: int
     noted: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
-    @property
-    def is_over(self) -> bool:
-        """Whether a later try is to start anew: we cancelled it, or made use of its end."""
-        return bool(self.noted.get("cancelled") or self.noted.get("consumed"))
-
 
 class Launchable(Protocol[K]):
     """What a service has to offer to be launched once."""
@@ -39,6 +34,8 @@ class Launchable(Protocol[K]):
     #: What is started, and where a person can look for it; for messages.
     what: str
     where: str
+    #: Whether what a try starts carries its mark, so that it cannot be taken for anybody else's.
+    is_marked: bool
     #: What a person can do when nobody can know whose something is.
     advice: str
 

@@ -24,6 +24,8 @@ PATIENCE = 60.0
 #: Seconds after which nobody between us and a service still holds a request, and what has come of
 #: it is shown.
 HELD = 180.0
+#: What is noted of a request until it is known for sure what has come of it.
+REQUEST = ("at", "baseline", "known")
 #: The longest pause between two looks, in seconds.
 PAUSE = 15.0
 
@@ -35,12 +37,14 @@ class Search(Generic[K]):
 
     :param noted: What earlier tries have written down.
     :param remembers: Whether there is a ledger, so that what is not in it was not sent.
+    :param acceptable: The ends with which a thing needs no other.
     """
 
     work: Launchable[K]
     marker: Marker
     noted: dict[str, Any]
     remembers: bool
+    acceptable: Collection[Outcome]
     log: Any
     clock: Callable[[], float]
     sleep: Callable[[float], None]
@@ -53,19 +57,23 @@ class Search(Generic[K]):
 
         :raises LaunchUnknownError: When it cannot be found out.
         """
+        noted = None
         if self.noted.get("id") is not None:
-            found = self._patiently(self._noted_one, self.clock() + PATIENCE)
-            if found is not None:
-                return found
-            self.log.warning("%s %s is gone.", self.work.what, self.noted["id"])
-        elif self.noted.get("at") is not None:
-            found = self._lost_one()
-            if found is not None:
-                return found
+            noted = self._patiently(self._noted_one, self.clock() + PATIENCE)
+            if noted is None:
+                self.log.warning("%s %s is gone.", self.work.what, self.noted["id"])
+            elif self._will_do(noted) and not self.noted.get("consumed"):
+                return noted
+        # What a try has made use of without an id was noted by one that knew it.
+        is_over = "id" not in self.noted and self.noted.get("consumed")
+        if self.noted.get("at") is not None and not is_over:
+            lost = self._lost_one()
+            if lost is not None:
+                return lost
             self.log.warning("Nothing has come of the request of try %s.", self.noted["try"])
         elif not self.remembers and self.marker.try_number > 1:
             self._patiently(self._settled, self.clock() + PATIENCE)
-        return self._newest(self.noted.get("baseline"))
+        return noted or self._newest(self.noted.get("baseline"))
 
     def known(self, baseline: Any) -> set[K]:
         """Return what this task run has started before the request that is about to be sent."""
@@ -98,8 +106,12 @@ class Search(Generic[K]):
         :raises LaunchUnknownError: When nothing shows up, or the service cannot be asked either.
         """
         why = str(lost)
+
+        def look() -> Found[K] | None:
+            return self._new(baseline, known, self.marker.try_number)
+
         try:
-            found = self._patiently(lambda: self._new(baseline, known), self.clock() + PATIENCE)
+            found = self._patiently(look, self.clock() + PATIENCE)
         except RequestError as error:
             raise self._unknown(f"{why}, and it cannot be looked for: {error}") from error
         if found is None:
@@ -127,7 +139,7 @@ class Search(Generic[K]):
         number = int(self.noted["try"])
 
         def look() -> Found[K] | None:
-            return self._new(self.noted.get("baseline"), self.noted.get("known") or ())
+            return self._new(self.noted.get("baseline"), self.noted.get("known") or (), number)
 
         try:
             # The clocks of two workers may differ.
@@ -136,16 +148,21 @@ class Search(Generic[K]):
         except RequestError as error:
             why = f"no answer to try {number} was noted, and it cannot be looked for: {error}"
             raise self._unknown(why, number) from error
-        return replace(found, try_number=number, noted=self.noted) if found else None
+        # What is noted of the one that was taken for it at first says nothing of this one.
+        request = {name: self.noted[name] for name in REQUEST if name in self.noted}
+        cancelled = {"cancelled": True} if self.noted.get("cancelled") else {}
+        noted = {"try": number, **request, **({} if "id" in self.noted else cancelled)}
+        return replace(found, noted=noted) if found else None
 
     def _settled(self) -> bool | None:
         """Return whether there is no need to look again for what the last try may have started."""
         newest = self._newest(None)
-        if newest is not None and (
-            newest.outcome in (None, Outcome.SUCCESS)
-            or newest.try_number >= self.marker.try_number - 1
-        ):
-            return True
+        if newest is not None:
+            is_of_last_try = newest.try_number >= self.marker.try_number - 1
+            is_of_this_life = newest.try_number >= self.marker.first_try
+            succeeded = newest.outcome is Outcome.SUCCESS and is_of_this_life
+            if newest.outcome is None or succeeded or is_of_last_try:
+                return True
         return True if self._doubtful() else None
 
     def _doubtful(self) -> Sequence[Found[K]]:
@@ -156,8 +173,25 @@ class Search(Generic[K]):
         # Who clears a task means that what has ended is to be started anew.
         return [one for one in doubtful if not (cleared and one.outcome is not None)]
 
-    def _new(self, baseline: Any, known: Collection[K]) -> Found[K] | None:
-        return next((one for one in self.work.find(baseline) if one.id not in known), None)
+    def _new(self, baseline: Any, known: Collection[K], number: int) -> Found[K] | None:
+        """
+        Return what was not known before; of several, one that still goes on or needs no other.
+
+        :param number: The try that has started it.
+        """
+        found = [replace(one, try_number=number) for one in self.work.find(baseline)]
+        return min((one for one in found if one.id not in known), key=self._rank, default=None)
+
+    def _rank(self, found: Found[K]) -> int:
+        if found.outcome is None:
+            return 0
+        # Who clears a task means that what has ended is to be started anew.
+        if found.outcome in self.acceptable and found.try_number >= self.marker.first_try:
+            return 1
+        return 2 if found.outcome is Outcome.CANCELLED else 3
+
+    def _will_do(self, found: Found[K]) -> bool:
+        return self._rank(found) <= 1
 
     def _newest(self, baseline: Any) -> Found[K] | None:
         found = self.work.find(baseline)

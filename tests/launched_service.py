@@ -27,6 +27,7 @@ class Service:
 
     what = "A run"
     where = "the service"
+    is_marked = True
     advice = "Ask somebody."
 
     def __init__(self) -> None:

@@ -228,7 +228,16 @@ def test_what_we_cancelled_is_not_adopted_while_it_still_stops(service: Service)
     ledger = Store()
     launch(service, marker(1), ledger)
     note(ledger, marker(1), cancelled=True)
+    outcomes = iter([None, None, None, Outcome.CANCELLED])
+    service.outcome = lambda id: next(outcomes)  # type: ignore[method-assign]
     assert launch(service, marker(2), ledger) == Launch(2, How.STARTED)
+
+
+def test_what_we_cancelled_is_adopted_when_it_does_not_stop(service: Service) -> None:
+    ledger = Store()
+    launch(service, marker(1), ledger)
+    note(ledger, marker(1), cancelled=True)
+    assert launch(service, marker(2), ledger) == Launch(1, How.ADOPTED)
 
 
 def test_a_cleared_task_waits_for_the_cancellation_of_what_it_cleared(

@@ -31,6 +31,7 @@ class JobLaunch:
     :param payload: The request's body, with a ``cause`` of any length.
     """
 
+    is_marked = True
     advice = ""
 
     def __init__(

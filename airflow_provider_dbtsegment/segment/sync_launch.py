@@ -37,6 +37,7 @@ class SyncLaunch:
         gives rise to no doubt.
     """
 
+    is_marked = False
     advice = (
         "reuse_existing_sync=True takes over one that is going on; clear the task to start another "
         "one when none is."
