@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -47,7 +47,7 @@ def document(ours: Sequence[Result], theirs: Mapping[str, Result], versions: str
         "made; `make chaos COMPARE=1` runs the table and writes this page. *started* is how many",
         "runs or syncs the services have really started, by their own account.",
         "",
-        f"{versions}",
+        f"{versions} {_count(ours, theirs.values())}",
         "",
         "| fault | point | service | mode | started | task | verdict | community: started | task | "
         "what it does |",
@@ -74,6 +74,24 @@ def document(ours: Sequence[Result], theirs: Mapping[str, Result], versions: str
     return "\n".join(lines) + "\n"
 
 
+def _count(ours: Sequence[Result], theirs: Collection[Result]) -> str:
+    fine = sum(result.verdict == FINE for result in ours)
+    text = f"Of {len(ours)} rows, {fine} are as they should be."
+    if theirs:
+        same = sum(result.verdict == FINE for result in theirs)
+        many = sum(len(result.started) > result.row.started for result in theirs)
+        lost = sum(
+            result.state == "failed" and result.row.state == "success" and "success" in result.ends
+            for result in theirs
+        )
+        text += (
+            f" {len(theirs)} of them can be asked of the community's operator, of which {same} are "
+            f"the same there; {many} start more runs than they should, and {lost} fail though "
+            "their run succeeds."
+        )
+    return text
+
+
 def describe(result: Result) -> str:
     """Say in words what the community's operator does in a row."""
     row, words = result.row, []
@@ -91,6 +109,8 @@ def describe(result: Result) -> str:
         words.append("succeeds, though it should fail")
     if "going on" in result.ends:
         words.append("leaves its run going on")
+    if "cancelled" in row.ends and "cancelled" not in result.ends and more <= 0 and row.started > 1:
+        words.append("starts another beside its run")
     if row.says and not words:
         words.append("does not say what may be running")
     return ", ".join(words) or result.verdict
