@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from airflow_provider_dbtsegment.demo.airflow_api import run_path
 from tests.chaos import database
 from tests.chaos.bed import Bed
-from tests.chaos.leaks import leaks
+from tests.chaos.leaks import leaks, tokens
 from tests.chaos.play import FINE, Result, play
 from tests.chaos.row import DBT_CLOUD, DEFERRED, SEGMENT, SYNCHRONOUS, Row
 from tests.chaos.rows import all_rows
+from tests.chaos.scene import RUN
 
 pytestmark = pytest.mark.timeout(600)
 #: Fault, point, service and mode of the rows of the cut; each kind of fault is there.
@@ -71,7 +73,15 @@ def test_nothing_is_started_twice_and_nothing_is_lost(
     ]
     assert not wrong, "\n".join(wrong)
     assert not leaks(bed)
+    _leak(bed, rows[0])
+    assert leaks(bed) == [str(bed.airflow.folder / "leak.log"), "table dag_run_note"]
     tell(f"Chaos: {len(rows)} of the {len(all_rows())} rows of the table are as they should be.")
+
+
+def _leak(bed: Bed, row: Row) -> None:
+    """Let a token stand where none may stand, so that it is known that it would be found."""
+    (bed.airflow.folder / "leak.log").write_text(f"Authorization: Token {tokens()[0]}\n")
+    bed.airflow.api.request("PATCH", run_path(row.name, RUN), json={"note": tokens()[1]})
 
 
 def test_the_table_is_large_and_every_kind_of_row_is_in_it() -> None:
