@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.exceptions import AnswerLostError, EndUnknownError
+from airflow_provider_dbtsegment.compat import AirflowFailException
+from airflow_provider_dbtsegment.exceptions import (
+    AnswerLostError,
+    EndUnknownError,
+    RunFailedError,
+)
 from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
 from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
 from airflow_provider_dbtsegment.sensors.dbt_cloud import DbtCloudRunSensor
@@ -109,6 +114,22 @@ def test_an_event_is_not_believed(
         )
     # A later try takes the run over instead of starting a second one.
     assert "consumed" not in ledger["dbtsegment_launch"]
+
+
+@pytest.mark.parametrize(
+    ("noted", "failure"),
+    [({"cancelled": True}, RunFailedError), ({}, AirflowFailException)],
+    ids=str,
+)
+def test_a_run_that_the_task_itself_has_cancelled_is_no_reason_to_give_up(
+    noted: dict[str, Any], failure: type[Exception], dbt_cloud_at: ScriptedServer
+) -> None:
+    dbt_cloud_at.script(data({"id": 11, "status": 30}))
+    operator = TriggerDbtJobOperator(task_id="t", job_id=JOB)
+    ledger = Ledger(dbtsegment_launch={"key": operator._marker(context()).key, "id": 11, **noted})
+    with pytest.raises(failure, match="ended with status cancelled"):
+        operator.execute_complete({**context(), "task_state_store": ledger}, {"run_id": 11})
+    assert ledger["dbtsegment_launch"]["consumed"] is True
 
 
 def test_a_list_that_is_ahead_of_the_run_itself_is_waited_for(
