@@ -64,9 +64,7 @@ class Search(Generic[K]):
                 self.log.warning("%s %s is gone.", self.work.what, self.noted["id"])
             elif self._will_do(noted) and not self.noted.get("consumed"):
                 return noted
-        # What a try has made use of without an id was noted by one that knew it.
-        is_over = "id" not in self.noted and self.noted.get("consumed")
-        if self.noted.get("at") is not None and not is_over:
+        if self.noted.get("at") is not None:
             lost = self._lost_one()
             if lost is not None:
                 return lost
@@ -76,10 +74,12 @@ class Search(Generic[K]):
         return noted or self._newest(self.noted.get("baseline"))
 
     def known(self, baseline: Any) -> set[K]:
-        """Return what this task run has started before the request that is about to be sent."""
+        """Return what cannot be the work of the request that is about to be sent."""
         if self._known is None:
             self._newest(baseline)
-        return self._known or set()
+        # Lists may not show yet what is known all the same.
+        earlier = {self.noted.get("id"), *self.noted.get("known", ())} - {None}
+        return (self._known or set()) | earlier
 
     def rule_out_doubt(self) -> None:
         """
@@ -149,9 +149,8 @@ class Search(Generic[K]):
             why = f"no answer to try {number} was noted, and it cannot be looked for: {error}"
             raise self._unknown(why, number) from error
         # What is noted of the one that was taken for it at first says nothing of this one.
-        request = {name: self.noted[name] for name in REQUEST if name in self.noted}
-        cancelled = {"cancelled": True} if self.noted.get("cancelled") else {}
-        noted = {"try": number, **request, **({} if "id" in self.noted else cancelled)}
+        kept = REQUEST if "id" in self.noted else (*REQUEST, "cancelled", "consumed")
+        noted = {"try": number, **{name: self.noted[name] for name in kept if name in self.noted}}
         return replace(found, noted=noted) if found else None
 
     def _settled(self) -> bool | None:

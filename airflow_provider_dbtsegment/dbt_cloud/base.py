@@ -228,7 +228,11 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
                 # What comes twice was moved to this page by something that came before it.
                 if _id_of(row) is None or _id_of(row) not in known:
                     yield entry
-            known |= {_id_of(row) for row in rows}
+            ids = {_id_of(row) for row in rows}
+            if ids and None not in ids and ids <= known:
+                message = f"goes round in a circle after {len(known)} entries, without an end"
+                raise ShortListError(message, **where)
+            known |= ids
             seen, most = seen + len(rows), max(most, total or 0)
             if total is None and (offset is None or len(rows) < size):
                 return
@@ -240,8 +244,9 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
             paging = {"limit": size, "offset": seen}
 
 
-def _id_of(row: Any) -> Any:
-    return row.get("id") if isinstance(row, dict) else None
+def _id_of(row: Any) -> int | str | None:
+    id = row.get("id") if isinstance(row, dict) else None
+    return id if isinstance(id, (int, str)) else None
 
 
 def _total(page: Record) -> int | None:

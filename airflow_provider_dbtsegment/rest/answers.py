@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from functools import cache
-from json import JSONDecodeError, loads
+from http.client import HTTPException
+from json import dumps, loads
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -34,9 +33,10 @@ from airflow_provider_dbtsegment.exceptions import (
     NotFoundError,
     NotSentError,
     RateLimitedError,
+    RequestError,
     ServerError,
-    StatusError,
 )
+from airflow_provider_dbtsegment.rest.headers import http_date, seconds_in, some_seconds
 from airflow_provider_dbtsegment.rest.secrets import hide_secrets
 from airflow_provider_dbtsegment.rest.urls import redact, same_origin
 
@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Mask = Callable[[str], str]
+
+#: What the libraries below raise when an answer is no HTTP, or its parts contradict each other.
+BROKEN = (requests.RequestException, HTTPError, HTTPException, ValueError)
 
 #: An answer is read in pieces of so many bytes.
 CHUNK = 256 * 1024
@@ -126,21 +129,29 @@ def read(response: requests.Response, timeout: float, mask: Mask) -> Answer:
             content += piece
             if time.monotonic() > until:
                 raise AnswerLostError(f"the answer took longer than {timeout:g} s", **where)
-    except (requests.RequestException, HTTPError) as error:
+    except BROKEN as error:
         raise broken(error, mask=mask, **where) from None
     if not content:
         return Answer(response.status_code, None, response.headers)
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return Answer(response.status_code, loads(content), response.headers)
-        except (JSONDecodeError, UnicodeDecodeError, RecursionError):
+            return Answer(response.status_code, _parsed(content), response.headers)
+        except (ValueError, RecursionError):  # no JSON, a number of too many digits, too deep
             pass
     raise AnswerLostError(
         f"answered {response.status_code} with {kind or 'no content type'} that is not readable as "
         f"JSON: {excerpt(bytes(content), mask)}",
         **where,
     )
+
+
+def _parsed(content: bytes | bytearray) -> Any:
+    body = loads(content)
+    if b"\\ud" not in content.lower():
+        return body
+    # Half a character outside the BMP can be parsed, but neither logged nor stored.
+    return loads(dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:
@@ -171,27 +182,29 @@ def copy(response: requests.Response, file: BinaryIO, mask: Mask) -> int:
 
 def error(
     response: requests.Response, explain: Explain, settings: TransportSettings
-) -> StatusError:
+) -> RequestError:
     """Return the error that an unsuccessful answer means."""
     where = _where(response)
     status = response.status_code
     mask = settings.auth.mask
-    if response.is_redirect:
-        target = redact(requests.compat.urljoin(response.url, response.headers["Location"]))
+    if response.is_redirect and status != 303:
         return InvalidRequestError(
-            f"redirected to {target}; nothing was started. Correct the host of the connection.",
+            f"redirected to {_target(response)}; nothing was started. Correct the host of the "
+            "connection.",
             **where,
             status=status,
         )
+    if status < 400:
+        return AnswerLostError(f"answered {status}, which says nothing of what was done", **where)
     content = _error_body(response, settings.read_timeout)
     try:
         explained = explain(loads(content))
-    except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
         explained = Explanation()
     message = mask(explained.message) or excerpt(content, mask) or (response.reason or "no reason")
     if status == 429:
-        asked = _seconds(response.headers.get("Retry-After"))
-        seconds = explained.retry_after if asked is None else asked
+        asked = seconds_in(response.headers.get("Retry-After"))
+        seconds = some_seconds(explained.retry_after) if asked is None else asked
         return RateLimitedError(message, **where, status=status, retry_after=seconds)
     if status in (401, 403):
         # Another host, to which a download was sent on, has never seen the token.
@@ -206,6 +219,14 @@ def error(
     return InvalidRequestError(message, **where, status=status)
 
 
+def _target(response: requests.Response) -> str:
+    """Return where an answer redirects to, for a message."""
+    try:
+        return redact(requests.compat.urljoin(response.url, response.headers["Location"]))
+    except ValueError:
+        return "something that is no address"
+
+
 def _error_body(response: requests.Response, timeout: float) -> bytes:
     """Return as much of an error page as comes soon and is worth reading."""
     until = time.monotonic() + timeout
@@ -215,7 +236,7 @@ def _error_body(response: requests.Response, timeout: float) -> bytes:
             content += piece
             if len(content) >= ERROR_BODY_BYTES or time.monotonic() > until:
                 break
-    except (requests.RequestException, HTTPError):
+    except BROKEN:
         pass
     return bytes(content)
 
@@ -243,26 +264,6 @@ def broken(problem: Exception, *, method: str, url: str, mask: Mask) -> DbtSegme
     return AnswerLostError(f"no answer ({text})", method=method, url=url)
 
 
-def window_closed_for(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until the window of requests reopens, if it is said to be used up."""
-    if headers.get("X-RateLimit-Remaining", "").strip() != "0":
-        return None
-    reset = http_date(headers.get("X-RateLimit-Reset"))
-    if reset is None:
-        return None
-    now = http_date(headers.get("Date")) or datetime.now(timezone.utc)
-    return max(0.0, (reset - now).total_seconds())
-
-
-def http_date(text: str | None) -> datetime | None:
-    """Return the time that an RFC 5322 date means, in UTC."""
-    try:
-        found = parsedate_to_datetime(text or "")
-    except ValueError:
-        return None
-    return found.replace(tzinfo=found.tzinfo or timezone.utc)
-
-
 def excerpt(content: bytes, mask: Mask) -> str:
     """Return the beginning of a body on one line."""
     # Masked before it is cut: half a token is still a secret.
@@ -273,18 +274,6 @@ def excerpt(content: bytes, mask: Mask) -> str:
 
 def _where(response: requests.Response) -> dict[str, str]:
     return {"method": response.request.method or "GET", "url": redact(response.url)}
-
-
-def _seconds(text: str | None) -> float | None:
-    """Return the seconds of a ``Retry-After`` header, which holds a number or a date."""
-    if not text:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        date = http_date(text)
-        seconds = math.nan if date is None else (date - datetime.now(timezone.utc)).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 def _reason(problem: Exception, reason: object) -> str:

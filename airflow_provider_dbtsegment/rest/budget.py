@@ -7,6 +7,9 @@ import threading
 import time
 from collections.abc import Callable
 
+#: Seconds; the services count requests by the minute.
+LONGEST_PAUSE = 300.0
+
 
 class Budget:
     """
@@ -45,7 +48,12 @@ class Budget:
             return seconds
 
     def pause(self, seconds: float) -> None:
-        """Send nothing for some seconds: the service said that its window is used up."""
+        """
+        Send nothing for some seconds: the service said that its window is used up.
+
+        However long it says, a request finds out now and then whether that still holds.
+        """
+        seconds = min(seconds, LONGEST_PAUSE)
         with self._lock:
             self._at = max(self._at, self._clock() + seconds)
             self._level = min(self._level, 0.0)

@@ -19,12 +19,20 @@ HIDDEN = "***"
 
 def mask_secrets(data: Any, mask: Callable[[str], None]) -> None:
     """Tell ``mask`` every secret that stands in an answer, however deep."""
-    _walk(data, mask)
+    left = [(data, False)]
+    while left:
+        one, is_secret = left.pop()
+        if isinstance(one, dict):
+            left.extend((value, is_secret or _is_secret(name)) for name, value in one.items())
+        elif isinstance(one, list):
+            left.extend((value, is_secret) for value in one)
+        elif is_secret and isinstance(one, str) and one:
+            mask(one)
 
 
 def without_secrets(data: Any) -> Any:
     """Return an answer without the secrets that stand in it."""
-    return _walk(data, lambda secret: None)
+    return _walk(data)
 
 
 def hide_secrets(text: str) -> str:
@@ -32,16 +40,14 @@ def hide_secrets(text: str) -> str:
     return _QUOTED.sub(rf"\g<1>{HIDDEN}", text)
 
 
-def _walk(data: Any, found: Callable[[str], None], is_secret: bool = False) -> Any:
-    """Return a copy without secrets, and tell each of them."""
+def _is_secret(name: object) -> bool:
+    return _FIELD.fullmatch(str(name)) is not None
+
+
+def _walk(data: Any, is_secret: bool = False) -> Any:
+    """Return a copy without secrets."""
     if isinstance(data, dict):
-        return {
-            name: _walk(value, found, is_secret or _FIELD.fullmatch(str(name)) is not None)
-            for name, value in data.items()
-        }
+        return {name: _walk(value, is_secret or _is_secret(name)) for name, value in data.items()}
     if isinstance(data, list):
-        return [_walk(value, found, is_secret) for value in data]
-    if is_secret and isinstance(data, str) and data:
-        found(data)
-        return HIDDEN
-    return data
+        return [_walk(value, is_secret) for value in data]
+    return HIDDEN if is_secret and isinstance(data, str) and data else data

@@ -22,6 +22,7 @@ from airflow_provider_dbtsegment.rest import answers, retry
 from airflow_provider_dbtsegment.rest.answers import Answer, Explain
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.budget import Budget
+from airflow_provider_dbtsegment.rest.headers import window_closed_for
 from airflow_provider_dbtsegment.rest.urls import is_loopback, redact, same_origin
 
 T = TypeVar("T")
@@ -169,10 +170,10 @@ class Transport:
         for _ in range(MAX_REDIRECTS):
             if not response.is_redirect or method != "GET":
                 break
-            target = urljoin(response.url, response.headers["Location"])
+            target = response.headers["Location"]
             response.close()
-            response = self._follow(url, target, headers)
-        if budget is not None and (closed := answers.window_closed_for(response.headers)):
+            response = self._follow(response.url, target, headers)
+        if budget is not None and (closed := window_closed_for(response.headers)):
             budget.pause(closed)
         if 200 <= response.status_code < 300:
             return response
@@ -198,14 +199,16 @@ class Transport:
     ) -> requests.Response:
         """Follow a redirect of a GET; another host gets nothing that was meant for this one."""
         try:
-            if same_origin(url, target):
-                return self._send_once("GET", target, headers=headers)
-            parts = urlsplit(target)
+            target = urljoin(url, target)
+            parts, shown = urlsplit(target), redact(target)
+            is_ours = same_origin(self.settings.base_url, target)
         except ValueError:
             message = "redirected to something that is no address"
             raise NotSentError(message, method="GET", url=redact(url), final=True) from None
+        if is_ours:
+            return self._send_once("GET", target, headers=headers)
         if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-            message = f"redirected to {redact(target)}, which is not encrypted"
+            message = f"redirected to {shown}, which is not encrypted"
             raise NotSentError(message, method="GET", url=redact(url), final=True)
         return self._send_once("GET", target, auth=_no_auth)
 
@@ -229,7 +232,7 @@ class Transport:
                 proxies=_proxies(url, self.settings.proxy),
                 **kwargs,
             )
-        except requests.RequestException as error:
+        except answers.BROKEN as error:
             mask = self.settings.auth.mask
             raise answers.broken(error, method=method, url=shown, mask=mask) from None
 
@@ -246,8 +249,15 @@ def _check_body(json: Any) -> None:
         raise ConfigurationError(f"The body cannot be written as JSON: {error}.") from None
 
 
+class _Session(requests.Session):
+    """Leaves redirects alone, which are followed above; requests would read and parse them."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing."""
+
+
 def _new_session(settings: TransportSettings) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = "airflow-provider-dbtsegment"
     session.headers["Accept"] = "application/json"
     # Nobody logs in here by cookie, and a jar shared by threads would only mix things up.

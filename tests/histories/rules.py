@@ -9,8 +9,9 @@ something, only when
   notes between tries;
 - its end was made use of: a try has succeeded or failed by it, or, where nothing tells whose it is,
   has succeeded by another one that began after its request and so has done the same;
-- it has ended and belongs to the tries before a person cleared the task. Without notes, what began
-  before the clearing counts as before it, even if a try since then has taken it over.
+- it has ended and belongs to the tries before a person cleared the task. Without notes, or where
+  they were lost, what began before the clearing counts as before it, even if a try since then has
+  taken it over.
 
 What is somebody else's is waited for only when the user asks for that, or, where things carry no
 mark, when it began after a request whose answer was lost: nothing tells it from ours, and it does
@@ -50,11 +51,13 @@ def _what_stands_against(task: Task, thing: Thing, now: float) -> str | None:
         return None
     if outcome is None:
         return "is going on"
-    claimed = thing.claimed if task.ledger is not None else thing.sender
+    loses_notes = task.ledger is None or task.ledger.trouble > 0
+    claimed = thing.sender if loses_notes else thing.claimed
     if claimed < task.first_try or outcome is Outcome.FAILED:
         return None
     if outcome is Outcome.CANCELLED:
-        excused = task.ledger is None or thing.cancelled_by_us or task.retry_cancelled
+        unknown = task.ledger is None or (loses_notes and not task.service.can_be_marked)
+        excused = unknown or thing.cancelled_by_us or task.retry_cancelled
         return None if excused else "was cancelled by a person"
     if thing.consumed:
         return None

@@ -200,8 +200,8 @@ class Simulated:
                 f"{at - thing.began:.0f} s" for at in (thing.shown, thing.known, thing.ends)
             )
             self.world.tell(
-                f"{thing.id} begins, of try {thing.sender}: in lists after {shown}, known by id after "
-                f"{known}, {thing.end} after {ends}"
+                f"{thing.id} begins (try {thing.sender}): shown after {shown}, known after {known},"
+                f" {thing.end} after {ends}"
             )
         return thing
 

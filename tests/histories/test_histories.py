@@ -28,6 +28,7 @@ COMMON = settings(
 
 
 @SERVICES
+@pytest.mark.timeout(180 + HISTORIES // 20)
 def test_every_history_keeps_the_rules(
     service: type[DbtCloud] | type[Segment], tell: Callable[[str], None]
 ) -> None:

@@ -19,7 +19,7 @@ from airflow_provider_dbtsegment.exceptions import (
     RequestError,
     ServerError,
 )
-from airflow_provider_dbtsegment.rest.budget import Budget
+from airflow_provider_dbtsegment.rest.budget import LONGEST_PAUSE, Budget
 from airflow_provider_dbtsegment.rest.transport import Transport
 from tests.rest.conftest import TOKEN
 from tests.scripted_server import Reply, ScriptedServer
@@ -225,7 +225,7 @@ def test_a_redirect_within_the_host_keeps_the_credentials(
     assert server.received[1].headers["Authorization"] == f"Bearer {TOKEN}"
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_post_is_never_redirected(
     transport: Transport, server: ScriptedServer, other_server: ScriptedServer, status: int
 ) -> None:
@@ -287,4 +287,4 @@ def test_a_used_up_window_pauses_the_budget(transport: Transport, server: Script
     )
     budget = Budget(1000, clock=lambda: 0.0)
     transport.request("GET", "/x", budget=budget)
-    assert budget.reserve() > 3600
+    assert budget.reserve() >= LONGEST_PAUSE
