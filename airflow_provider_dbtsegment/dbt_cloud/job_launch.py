@@ -116,7 +116,7 @@ class JobLaunch:
     def _started(self, run: Run) -> int:
         """Return the id of a run that was just started, if the answer is about it at all."""
         job_id = run.get("job_definition_id", self._job_id)
-        if job_id != self._job_id or run["id"] in self.runs:
+        if job_id != self._job_id or run["id"] < 1 or run["id"] in self.runs:
             raise self._unreadable("answered with a run that is not the one that was started")
         return self._keep(run)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep, status_label
 from airflow_provider_dbtsegment.exceptions import NotFoundError
@@ -59,7 +59,10 @@ class RunSummary(TypedDict):
 
 def run_url(run: Run, base_url: str) -> str:
     """Return the address of a run's page."""
-    return run.get("href") or (
+    href = run.get("href")
+    if href and isinstance(href, str):
+        return href
+    return (
         f"{base_url}/deploy/{run.get('account_id')}/projects/{run.get('project_id')}"
         f"/runs/{run['id']}"
     )
@@ -72,7 +75,7 @@ def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
     :param run: With its ``run_steps``.
     :raises RequestError: When an artifact cannot be read; one that is missing is none.
     """
-    steps = run.get("run_steps") or []
+    steps = _steps(run)
     results = _results(api, run, steps)
     nodes = Counter(result["status"] for result in results.values())
     resources: dict[str, Counter[str]] = {}
@@ -101,7 +104,7 @@ def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
 
 def why_failed(run: Run, summary: RunSummary) -> str:
     """Return why a run ended without success, for the person who reads the task log."""
-    steps = run.get("run_steps") or []
+    steps = _steps(run)
     broken = [step for step in steps if step.get("status") == RunStatus.ERROR]
     where = " in " + ", ".join(f"step {s.get('index')}, {s.get('name')}" for s in broken[:3])
     lines = [
@@ -136,16 +139,28 @@ def describe(summary: RunSummary) -> str:
     return f"{summary['status']}{took}; " + ("; ".join(kinds) or "no results")
 
 
+def _steps(run: Run) -> list[RunStep]:
+    """Return the steps of a run that can be read."""
+    steps: Any = run.get("run_steps")
+    if not isinstance(steps, list):
+        return []
+    return [cast("RunStep", step) for step in steps if isinstance(step, dict)]
+
+
 def _results(api: DbtCloudApi, run: Run, steps: Iterable[RunStep]) -> dict[str, dict[str, Any]]:
     """Return the last result of every node, with the step that gave it."""
     results: dict[str, dict[str, Any]] = {}
+    account: Any = run.get("account_id")
     for step in steps:
-        name = str(step.get("name"))
-        if not _WITH_RESULTS.search(name) or not step.get("index"):
+        name, index = str(step.get("name")), step.get("index")
+        if not _WITH_RESULTS.search(name) or not isinstance(index, int) or index < 1:
             continue
         try:
             found = api.get_run_artifact(
-                run["id"], "run_results.json", step=step["index"], account_id=run.get("account_id")
+                run["id"],
+                "run_results.json",
+                step=index,
+                account_id=account if type(account) is int else None,
             )
         except NotFoundError:
             continue
@@ -194,5 +209,7 @@ def _name(unique_id: str) -> str:
 
 
 def _tail(step: RunStep) -> list[str]:
-    lines = [line.rstrip() for line in _ANSI.sub("", step.get("logs") or "").splitlines()]
+    logs = step.get("logs")
+    text = logs if isinstance(logs, str) else ""
+    lines = [line.rstrip() for line in _ANSI.sub("", text).splitlines()]
     return [line for line in lines if line][-LOG_TAIL:] or ["(empty)"]

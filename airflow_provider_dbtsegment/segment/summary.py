@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
 from airflow_provider_dbtsegment.outcomes import seconds_between
@@ -33,8 +33,7 @@ class SyncSummary(TypedDict):
 
 def summarize(sync: SyncStatus, subscription_id: str | None = None) -> SyncSummary:
     """Sum up a sync that has ended."""
-    extract = sync.get("extractPhase") or {}
-    load = sync.get("loadPhase") or {}
+    extract, load = _phase(sync.get("extractPhase")), _phase(sync.get("loadPhase"))
     added, updated, deleted = (
         count(extract.get("addedCount")),
         count(extract.get("updatedCount")),
@@ -133,6 +132,10 @@ def why_failed(summary: SyncSummary) -> str:
         f"Segment sync {summary['sync_id']} of model {summary['model_id']} ended with status "
         f"{describe(summary)}. Segment says: {summary['error'] or 'nothing'}"
     )
+
+
+def _phase(given: Any) -> dict[str, Any]:
+    return given if isinstance(given, dict) else {}
 
 
 def _limit(given: object) -> int | float | None:
