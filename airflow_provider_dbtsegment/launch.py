@@ -135,9 +135,11 @@ class _Launcher(Generic[K]):
     def run(self, *, retry_from_failure: bool, reuse_existing: bool) -> Launch[K]:
         earlier = self.search.earlier()
         launch = self._take_over(earlier) if earlier else None
+        while launch is None and earlier and (other := self.search.another(earlier)):
+            earlier, launch = other, self._take_over(other)
         if launch is None and reuse_existing:
-            other = self.work.going_on()
-            launch = None if other is None else Launch(other, How.REUSED)
+            going_on = self.work.going_on()
+            launch = None if going_on is None else Launch(going_on, How.REUSED)
         if launch is None:
             self.search.rule_out_doubt()
             resumable = retry_from_failure and earlier and self._can_resume(earlier)

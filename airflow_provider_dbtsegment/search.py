@@ -50,6 +50,8 @@ class Search(Generic[K]):
     sleep: Callable[[float], None]
     #: What was there before anything was sent, once it has been looked up.
     _known: set[K] | None = field(default=None, init=False)
+    #: What a request of an earlier try may have started, and what needs no more thought.
+    _others: set[K] = field(default_factory=set, init=False)
 
     def earlier(self) -> Found[K] | None:
         """
@@ -72,6 +74,22 @@ class Search(Generic[K]):
         elif not self.remembers and self.marker.try_number > 1:
             self._patiently(self._settled, self.clock() + PATIENCE)
         return noted or self._newest(self.noted.get("baseline"))
+
+    def another(self, than: Found[K]) -> Found[K] | None:
+        """
+        Return what else a request of an earlier try may have started, if nothing tells.
+
+        :param than: What was taken for it, and makes another one needless no more.
+        """
+        if self.work.is_marked or than.noted.get("at") is None:
+            return None
+        self._others.add(than.id)
+        known = {*than.noted.get("known", ()), *self._others}
+        other = self._new(than.noted.get("baseline"), known, than.try_number)
+        if other is None or not self._will_do(other):
+            return None
+        noted = {name: than.noted[name] for name in REQUEST if name in than.noted}
+        return replace(other, noted={"try": than.try_number, **noted})
 
     def known(self, baseline: Any) -> set[K]:
         """Return what cannot be the work of the request that is about to be sent."""
@@ -176,9 +194,11 @@ class Search(Generic[K]):
         """
         Return what was not known before; of several, one that still goes on or needs no other.
 
+        Of those the oldest: it began next after the request.
+
         :param number: The try that has started it.
         """
-        found = [replace(one, try_number=number) for one in self.work.find(baseline)]
+        found = [replace(one, try_number=number) for one in reversed(self.work.find(baseline))]
         return min((one for one in found if one.id not in known), key=self._rank, default=None)
 
     def _rank(self, found: Found[K]) -> int:

@@ -27,7 +27,8 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     Run a sync of a Reverse ETL mapping: started once for a task run.
 
     A sync carries no mark of ours. From Airflow 3.3 on, which remembers between tries, a later try
-    takes over what an earlier one has started; below that, a try after a dead worker starts anew.
+    takes over what an earlier one has started. Below that, a later try fails if a sync goes on or
+    has succeeded that began since the DAG run did: nobody can know whose it is.
     The task returns the sync's id. It pushes the XCom ``sync_id`` straight after the start and
     ``sync_summary``, with the rows extracted, delivered and failed, at the end.
     https://docs.segmentapis.com/tag/Reverse-ETL#operation/createReverseEtlManualSync
@@ -54,6 +55,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     :param cancel_on_kill: Cancel the sync when the task is killed. Off by default: rows that a
         cancelled sync has already taken are left out of later syncs until the mapping is reset.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
+    :raises LaunchUnknownError: When it cannot be found out whether a sync was started.
     :raises RunFailedError: When the sync failed, or delivered less than is wanted.
     """
 

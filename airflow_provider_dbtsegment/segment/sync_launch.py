@@ -58,7 +58,7 @@ class SyncLaunch:
         self._model_id = model_id
         self._subscription_id = subscription_id
         self._marker = marker
-        self._since = since
+        self._since = since if since is None or since.tzinfo else since.replace(tzinfo=timezone.utc)
         self.what = f"A sync of Segment mapping {subscription_id}"
         self.where = f"the syncs of mapping {subscription_id} in Segment"
 
