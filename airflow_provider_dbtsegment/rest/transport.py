@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from http.cookiejar import DefaultCookiePolicy
 from json import dumps
 from typing import Any, BinaryIO, TypeVar
@@ -80,6 +81,8 @@ class Transport:
         self._explain = explain
         self._sleep = sleep
         self._session = _new_session(settings)
+        #: By how much the service's clock is ahead of ours, as its last answer has told.
+        self.ahead: timedelta | None = None
 
     def close(self) -> None:
         """Close the connections."""
@@ -113,7 +116,10 @@ class Transport:
             with self._open(method, path, params, json, headers, budget) as response:
                 return answers.read(response, self.settings.answer_timeout, self.settings.auth.mask)
 
-        return self._send(attempt, method, repeatable)
+        answer = self._send(attempt, method, repeatable)
+        if answer.server_time is not None:
+            self.ahead = answer.server_time - datetime.now(timezone.utc)
+        return answer
 
     def download(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -40,9 +39,6 @@ class SegmentSettings(ClientSettings):
 
 class SegmentBase(RestClient[SegmentSettings]):
     """Ask Segment's Public API."""
-
-    #: By how much Segment's clock is ahead of ours, as its last answer has told.
-    ahead: timedelta | None = None
 
     @staticmethod
     def explain(body: Any) -> Explanation:
@@ -87,8 +83,6 @@ class SegmentBase(RestClient[SegmentSettings]):
             repeatable=repeatable,
             budget=self._budget(*rate),
         )
-        if answer.server_time is not None:
-            self.ahead = answer.server_time - datetime.now(timezone.utc)
         where = self._where(method, path)
         if answer.body is None:
             return {}

@@ -129,7 +129,7 @@ class SyncLaunch:
         """Return since when, by Segment's clock, a sync may be of this task run."""
         if self._since is None:
             return None
-        ahead = self._api.ahead
+        ahead = self._api.transport.ahead
         return self._since - UNKNOWN_SKEW if ahead is None else self._since + ahead - SKEW
 
     def _newest(self) -> list[SyncStatus]:

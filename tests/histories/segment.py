@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
 from typing import Any
 
 from airflow_provider_dbtsegment.exceptions import InvalidRequestError
@@ -33,7 +34,8 @@ class Segment(Simulated):
         super().__init__(world, longest_trouble)
         self._skew = timedelta(seconds=world.tape.pick((0, 300, -300)))
         #: By how much the clock is ahead, if answers tell.
-        self.ahead = self._skew if world.tape.pick((True, False)) else None
+        ahead = self._skew if world.tape.pick((True, False)) else None
+        self.transport = SimpleNamespace(ahead=ahead)
         self._one_at_a_time = world.tape.pick((False, True))
 
     def launchable(self, marker: Marker, since: float) -> SyncLaunch:
