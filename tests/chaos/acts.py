@@ -58,10 +58,13 @@ def kill_scheduler(bed: Bed, scenes: Sequence[Scene]) -> None:
 
 
 def revive_triggerers(bed: Bed, scenes: Sequence[Scene]) -> None:
-    """Wait until every trigger has killed its triggerer, and start what is dead."""
+    """Start triggerers that are dead, until every trigger has killed its own and both are back."""
     until = time.monotonic() + 180
-    while not all(bed.has_died(scene.row) for scene in scenes) and time.monotonic() < until:
+    quiet_since = time.monotonic()
+    while time.monotonic() < min(until, quiet_since + LONG_ENOUGH):
         time.sleep(0.5)
+        if not all(bed.has_died(scene.row) for scene in scenes):
+            quiet_since = time.monotonic()
         for name in ("triggerer", "triggerer-2"):
             bed.airflow.components[name].start()
 

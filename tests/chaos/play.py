@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from airflow_provider_dbtsegment.demo.outcome import last_error
@@ -68,15 +68,12 @@ def play(
 
 def _play_one(bed: Bed, row: Row) -> Result:
     result, began = Result(row), time.monotonic()
-    try:
-        with bed.scene(row) as scene:
-            scene.begin()
-            if row.act:
-                scene.wait_until_polled()
-                BY_PERSONS[row.act](scene)
-            _look(scene, result)
-    except Exception as error:
-        result.wrong.append(f"{type(error).__name__}: {error}")
+    with _noted(result), bed.scene(row) as scene:
+        scene.begin()
+        if row.act:
+            scene.wait_until_polled()
+            BY_PERSONS[row.act](scene)
+        _look(scene, result)
     return _finished(bed, result, began)
 
 
@@ -92,20 +89,29 @@ def _play_together(bed: Bed, act: str, rows: Iterable[Row]) -> Iterator[Result]:
     bed.put_all_triggers_into_one()
     with ExitStack() as stack:
         scenes = [stack.enter_context(bed.scene(row)) for row in rows]
-        for scene in scenes:
-            scene.begin()
-        for scene in scenes:
-            scene.wait_until_polled()
+        results = [Result(scene.row) for scene in scenes]
+        for scene, result in zip(scenes, results, strict=True):
+            with _noted(result):
+                scene.begin()
+        for scene, result in zip(scenes, results, strict=True):
+            with _noted(result):
+                scene.wait_until_polled()
         bed.airflow.components["triggerer-2"].start()
         bed.airflow.wait_healthy()
         BY_POWER[act](bed, scenes)
-        for scene in scenes:
-            result = Result(scene.row)
-            try:
+        for scene, result in zip(scenes, results, strict=True):
+            with _noted(result):
                 _look(scene, result)
-            except Exception as error:
-                result.wrong.append(f"{type(error).__name__}: {error}")
             yield _finished(bed, result, began)
+
+
+@contextmanager
+def _noted(result: Result) -> Iterator[None]:
+    """Note an error; other rows go on."""
+    try:
+        yield
+    except Exception as error:
+        result.wrong.append(f"{type(error).__name__}: {error}")
 
 
 def _look(scene: Scene, result: Result) -> None:
