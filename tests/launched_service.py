@@ -10,6 +10,7 @@ from airflow_provider_dbtsegment.exceptions import (
     InvalidRequestError,
     NotFoundError,
 )
+from airflow_provider_dbtsegment.launch import Launch, launch_once
 from airflow_provider_dbtsegment.launchable import Found
 from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
@@ -112,3 +113,15 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
+
+
+def launch(
+    service: Service,
+    mark: Marker,
+    ledger: Store | None = None,
+    clock: Clock | None = None,
+    **options: Any,
+) -> Launch[int]:
+    service.mark = mark
+    clock = clock or Clock()
+    return launch_once(service, mark, ledger=ledger, clock=clock, sleep=clock.sleep, **options)
