@@ -88,12 +88,8 @@ def at_start(service: str) -> list[Trouble]:
     ]
 
 
-def while_waiting(service: str, hidden_for: float = 8.0) -> list[Trouble]:
-    """
-    Return what can happen to the requests that ask how it is doing.
-
-    :param hidden_for: For how many seconds of its life what was started is not shown.
-    """
+def while_waiting(service: str) -> list[Trouble]:
+    """Return what can happen to the requests that ask how it is doing."""
     status = STATUS[service]
     return [
         Trouble("500 three times", [Fault(status, "answer", status=500, count=3)]),
@@ -114,7 +110,10 @@ def while_waiting(service: str, hidden_for: float = 8.0) -> list[Trouble]:
         Trouble("no JSON, three times", [Fault(status, "wrong_json", count=3)]),
         Trouble("drop by drop", [Fault(status, "drip", seconds=0.001)]),
         Trouble(
-            "404 for its first seconds", [Fault(status, "unborn", seconds=hidden_for, **ALWAYS)]
+            "404 for its first seconds",
+            # The first look comes only when a triggerer or a sensor has begun.
+            [Fault(status, "unborn", seconds=25.0, **ALWAYS)],
+            {"work": "long"},
         ),
     ]
 

@@ -73,13 +73,8 @@ def _waits() -> list[Row]:
 
 
 def _bulk() -> list[Row]:
-    # Waits that fall due together are asked for together: several, for so long.
-    many: dict[str, Any] = {
-        "work": "long",
-        "tasks": 4,
-        "ends": ("success",) * 4,
-        "options": {"poll_interval": 5},
-    }
+    # Waits that fall due together are asked for together from then on: several, for so long.
+    many: dict[str, Any] = {"work": "long", "tasks": 4, "ends": ("success",) * 4}
     return [_row(trouble, "waiting", DBT_CLOUD, DEFERRED, **many) for trouble in in_bulk()]
 
 
@@ -89,8 +84,7 @@ def _sensors() -> list[Row]:
         _row(trouble, "waiting", service, mode, work="long")
         for service in SERVICES
         for mode in SENSORS
-        # What a sensor waits for is there before the sensor.
-        for trouble in while_waiting(service, hidden_for=25.0)
+        for trouble in while_waiting(service)
         if trouble.name in wanted
     ]
 
