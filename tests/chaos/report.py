@@ -80,14 +80,11 @@ def _count(ours: Sequence[Result], theirs: Collection[Result]) -> str:
     if theirs:
         same = sum(result.verdict == FINE for result in theirs)
         many = sum(len(result.started) > result.row.started for result in theirs)
-        lost = sum(
-            result.state == "failed" and result.row.state == "success" and "success" in result.ends
-            for result in theirs
-        )
+        lost = sum(result.state == "failed" and result.row.state == "success" for result in theirs)
         text += (
             f" {len(theirs)} of them can be asked of the community's operator, of which {same} are "
             f"the same there; {many} start more runs than they should, and {lost} fail though "
-            "their run succeeds."
+            "their first run is well."
         )
     return text
 
