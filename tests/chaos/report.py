@@ -97,6 +97,8 @@ def describe(result: Result) -> str:
     if not result.ends and result.wrong:
         return result.verdict
     more = len(result.started) - row.started
+    if row.says and more == 0 and result.state == row.state:
+        return "does not say what may be running"
     if more > 0:
         words.append(f"starts {more} too many")
     if result.state == "failed" and row.state == "success":
@@ -108,6 +110,4 @@ def describe(result: Result) -> str:
         words.append("leaves its run going on")
     if "cancelled" in row.ends and "cancelled" not in result.ends and more <= 0 and row.started > 1:
         words.append("starts another beside its run")
-    if row.says and not words:
-        words.append("does not say what may be running")
     return ", ".join(words) or result.verdict
