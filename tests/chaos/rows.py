@@ -73,8 +73,8 @@ def _waits() -> list[Row]:
 
 
 def _bulk() -> list[Row]:
-    # Waits that fall due together are asked for together from then on: several, for so long.
-    many: dict[str, Any] = {"work": "long", "tasks": 4, "ends": ("success",) * 4}
+    # Runs of one job go on one after the other; waits that fall due together stay together.
+    many: dict[str, Any] = {"work": "lasting", "tasks": 4, "ends": ("success",) * 4}
     return [_row(trouble, "waiting", DBT_CLOUD, DEFERRED, **many) for trouble in in_bulk()]
 
 
