@@ -164,7 +164,7 @@ def _persons() -> list[Row]:
                 point,
                 DBT_CLOUD,
                 mode,
-                work="lasting",
+                work="long",
                 act="clear",
                 ends=("cancelled", "success"),
                 # The next try may be quicker than the triggerer, and takes the run over.
