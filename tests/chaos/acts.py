@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from airflow_provider_dbtsegment.demo.component import Component
 from tests.chaos.bed import Bed
 from tests.chaos.scene import RUN, Scene
 
+#: Seconds after which the rest of Airflow has noticed that a part of it is gone.
 LONG_ENOUGH = 8.0
 
 
@@ -29,32 +31,34 @@ def cancel(scene: Scene) -> None:
 
 def kill_triggerer(bed: Bed, scenes: Sequence[Scene]) -> None:
     """Kill the triggerer that has all the triggers, while another one is there."""
-    bed.airflow.components["triggerer"].kill()
-    time.sleep(LONG_ENOUGH)
-    bed.airflow.components["triggerer"].start()
+    _away_for_a_while(bed, "triggerer")
 
 
 def stop_triggerer(bed: Bed, scenes: Sequence[Scene]) -> None:
     """Stop the triggerer politely, as a deployment does."""
-    bed.airflow.components["triggerer"].stop()
-    time.sleep(LONG_ENOUGH)
-    bed.airflow.components["triggerer"].start()
+    _away_for_a_while(bed, "triggerer", end=Component.stop)
 
 
 def kill_both_triggerers(bed: Bed, scenes: Sequence[Scene]) -> None:
-    """Kill both triggerers; for a while there is none, until longer than the work lasts."""
-    for name in ("triggerer", "triggerer-2"):
-        bed.airflow.components[name].kill()
-    time.sleep(LONG_ENOUGH)
-    for name in ("triggerer", "triggerer-2"):
-        bed.airflow.components[name].start()
+    """Kill both triggerers; for a while there is none."""
+    _away_for_a_while(bed, "triggerer", "triggerer-2")
 
 
 def kill_scheduler(bed: Bed, scenes: Sequence[Scene]) -> None:
     """Kill the scheduler, and with it the workers and their tasks."""
-    bed.airflow.components["scheduler"].kill()
+    _away_for_a_while(bed, "scheduler")
+
+
+def _away_for_a_while(
+    bed: Bed, *names: str, end: Callable[[Component], None] = Component.kill
+) -> None:
+    """End parts of Airflow, and start them when the others have noticed."""
+    components = [bed.airflow.components[name] for name in names]
+    for component in components:
+        end(component)
     time.sleep(LONG_ENOUGH)
-    bed.airflow.components["scheduler"].start()
+    for component in components:
+        component.start()
 
 
 def revive_triggerers(bed: Bed, scenes: Sequence[Scene]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from airflow_provider_dbtsegment.sandbox.faults import presets
 from airflow_provider_dbtsegment.sandbox.testing import Fault
 from tests.chaos.row import DBT_CLOUD, SEGMENT
 
@@ -23,8 +24,6 @@ LOOK = {
     SEGMENT: r"GET .*/subscriptionId/",
 }
 BULK = r"GET .*/runs/\?.*pk__in"
-HTML = {"Content-Type": "text/html"}
-PAGE = "<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 ALWAYS: Mapping[str, Any] = {"count": None}
 
 
@@ -41,22 +40,16 @@ def at_start(service: str) -> list[Trouble]:
     start, look = START[service], LOOK[service]
     lost = Fault(start, "drop_after")
     return [
-        Trouble("500, not processed", [Fault(start, "answer", status=500)]),
-        Trouble(
-            "502 with a page, not processed",
-            [Fault(start, "answer", status=502, body=PAGE, headers=HTML)],
-        ),
+        Trouble("500, not processed", [presets.server_error(start)]),
+        Trouble("502 with a page, not processed", [presets.bad_gateway(start)]),
         Trouble("500, though processed", [Fault(start, "wrong_json", status=500, body="Oops")]),
         Trouble(
             "502 with a page, though processed",
-            [Fault(start, "wrong_json", status=502, body=PAGE)],
+            [Fault(start, "wrong_json", status=502, body=presets.GATEWAY_PAGE)],
         ),
-        Trouble(
-            "429 with Retry-After",
-            [Fault(start, "answer", status=429, headers={"Retry-After": "2"})],
-        ),
-        Trouble("429 without Retry-After", [Fault(start, "answer", status=429)]),
-        Trouble("401 for a while", [Fault(start, "answer", status=401, lasting=2.0, **ALWAYS)]),
+        Trouble("429 with Retry-After", [presets.too_many_requests(start, retry_after=2)]),
+        Trouble("429 without Retry-After", [presets.too_many_requests(start)]),
+        Trouble("401 for a while", [presets.unauthorized(start, lasting=2.0)]),
         Trouble("reset, not processed", [Fault(start, "reset_before")]),
         Trouble("held, not processed", [Fault(start, "hold_before", seconds=READ_TIMEOUT + 1)]),
         Trouble("processed, then closed", [lost]),
@@ -67,7 +60,7 @@ def at_start(service: str) -> list[Trouble]:
         Trouble("an answer drop by drop", [Fault(start, "drip", seconds=0.005)]),
         Trouble(
             "answer lost, its trace hidden for 20 s",
-            [lost, Fault(look, "unborn", seconds=20.0, **ALWAYS)],
+            [lost, presets.unborn(20.0, look)],
         ),
         Trouble(
             "answer lost, three look-ups fail",
@@ -92,17 +85,11 @@ def while_waiting(service: str) -> list[Trouble]:
     """Return what can happen to the requests that ask how it is doing."""
     status = STATUS[service]
     return [
-        Trouble("500 three times", [Fault(status, "answer", status=500, count=3)]),
-        Trouble(
-            "502 with a page three times",
-            [Fault(status, "answer", status=502, body=PAGE, headers=HTML, count=3)],
-        ),
-        Trouble(
-            "429 with Retry-After",
-            [Fault(status, "answer", status=429, headers={"Retry-After": "2"})],
-        ),
-        Trouble("429 without Retry-After, twice", [Fault(status, "answer", status=429, count=2)]),
-        Trouble("401 for a while", [Fault(status, "answer", status=401, lasting=1.0, **ALWAYS)]),
+        Trouble("500 three times", [presets.server_error(status, count=3)]),
+        Trouble("502 with a page three times", [presets.bad_gateway(status, count=3)]),
+        Trouble("429 with Retry-After", [presets.too_many_requests(status, retry_after=2)]),
+        Trouble("429 without Retry-After, twice", [presets.too_many_requests(status, count=2)]),
+        Trouble("401 for a while", [presets.unauthorized(status, lasting=1.0)]),
         Trouble("reset three times", [Fault(status, "reset_before", count=3)]),
         Trouble("closed three times", [Fault(status, "drop_after", count=3)]),
         Trouble("answered after the time-out", [Fault(status, "late", seconds=READ_TIMEOUT + 1)]),
@@ -112,7 +99,7 @@ def while_waiting(service: str) -> list[Trouble]:
         Trouble(
             "404 for its first seconds",
             # The first look comes only when a triggerer or a sensor has begun.
-            [Fault(status, "unborn", seconds=25.0, **ALWAYS)],
+            [presets.unborn(25.0, status)],
             {"work": "long"},
         ),
     ]
@@ -121,7 +108,7 @@ def while_waiting(service: str) -> list[Trouble]:
 def in_bulk() -> list[Trouble]:
     """Return what can happen to the requests of dbt Cloud that ask for many runs."""
     return [
-        Trouble("bulk listing refused", [Fault(BULK, "answer", status=400, **ALWAYS)]),
-        Trouble("bulk listing incomplete", [Fault(BULK, "leave_out", **ALWAYS)]),
-        Trouble("bulk listing fails three times", [Fault(BULK, "answer", status=500, count=3)]),
+        Trouble("bulk listing refused", [presets.bulk_refused()]),
+        Trouble("bulk listing incomplete", [presets.bulk_incomplete()]),
+        Trouble("bulk listing fails three times", [presets.server_error(BULK, count=3)]),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,22 +17,12 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from airflow_provider_dbtsegment.outcomes import Outcome
-from airflow_provider_dbtsegment.rest.auth import TokenAuth
-from airflow_provider_dbtsegment.rest.transport import TransportSettings
-from airflow_provider_dbtsegment.segment import SegmentApi, SegmentSettings
+from airflow_provider_dbtsegment.segment import SegmentApi
 from airflow_provider_dbtsegment.segment.types import count, outcome
 from tests.scripted_server import Reply, ScriptedServer
 from tests.waiting import wait_until
 
 SYNC = {"syncId": "a", "syncStatus": "SUCCESS"}
-
-
-@pytest.fixture
-def api(server: ScriptedServer) -> Iterator[SegmentApi]:
-    transport = TransportSettings(server.url, TokenAuth("t0k"), max_attempts=1)
-    api = SegmentApi(SegmentSettings(transport))
-    yield api
-    api.close()
 
 
 def data(**content: Any) -> Reply:

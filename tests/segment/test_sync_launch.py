@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
@@ -13,9 +12,7 @@ import pytest
 
 from airflow_provider_dbtsegment.exceptions import LaunchUnknownError
 from airflow_provider_dbtsegment.launch import How, launch_once
-from airflow_provider_dbtsegment.rest.auth import TokenAuth
-from airflow_provider_dbtsegment.rest.transport import TransportSettings
-from airflow_provider_dbtsegment.segment import SegmentApi, SegmentSettings
+from airflow_provider_dbtsegment.segment import SegmentApi
 from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
 from tests.launched_service import Clock, marker
 from tests.scripted_server import Reply, ScriptedServer
@@ -25,14 +22,6 @@ SINCE = datetime.now(timezone.utc) - timedelta(minutes=30)
 
 
 NONE = timedelta()
-
-
-@pytest.fixture
-def api(server: ScriptedServer) -> Iterator[SegmentApi]:
-    transport = TransportSettings(server.url, TokenAuth("t0k"), max_attempts=1)
-    api = SegmentApi(SegmentSettings(transport))
-    yield api
-    api.close()
 
 
 def listed(status: str, began: datetime, ahead: timedelta = NONE) -> Reply:
