@@ -122,17 +122,24 @@ class Watcher(Generic[K, S]):
         cls._shared.pop(whole_key, None)
 
     async def wait(
-        self, key: K, *, interval: float, patience: Patience, on_change: Callable[[str], None]
+        self,
+        key: K,
+        *,
+        interval: float,
+        patience: Patience,
+        on_change: Callable[[str], None],
+        at_once: bool = False,
     ) -> S:
         """
         Wait until something ends, and return its last state. Same rules as :func:`wait_blocking`.
 
-        The first look is after an interval: whoever comes here has just seen it going on, and
-        those who come together are asked for together.
+        The first look is after an interval, so that those who come together are asked for together.
 
         :param interval: Seconds between looks: this or a little more, never less.
+        :param at_once: Whether nobody has looked yet: then the first look is soon.
         """
-        due = patience.next_look(self._clock(), interval)
+        now = self._clock()
+        due = now if at_once else patience.next_look(now, interval)
         wait = Wait[S](interval, patience, due)
         self._waits.setdefault(key, []).append(wait)
         self._run()

@@ -153,7 +153,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
 
     def _canceller(self) -> Callable[[tuple[str, str]], object]:
         hook = self.hook.twin(max_attempts=KILL_ATTEMPTS)
-        return lambda key: hook.cancel_reverse_etl_sync_for_model(*key)
+        return lambda key: hook.cancel_reverse_etl_sync_for_model(key[0], key[1])
 
 
 class TriggerDbtModelSyncOperator(BaseOperator):

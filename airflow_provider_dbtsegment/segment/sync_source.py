@@ -10,8 +10,8 @@ from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.segment import SegmentApi
 
-#: A sync is asked for by the ids of its model and of itself.
-SyncKey = tuple[str, str]
+#: A sync is asked for by the ids of its model, of itself and, where it is known, of its mapping.
+SyncKey = tuple[str, str] | tuple[str, str, str]
 
 
 class SyncSource:
@@ -32,7 +32,7 @@ class SyncSource:
 
     def ask_one(self, key: SyncKey) -> SyncStatus:
         """Return one sync."""
-        return self._api.get_reverse_etl_sync_status(*key)
+        return self._api.get_reverse_etl_sync_status(key[0], key[1])
 
     def ended(self, state: SyncStatus) -> bool:
         """Return whether a sync has ended."""

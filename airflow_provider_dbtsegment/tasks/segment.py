@@ -53,7 +53,7 @@ class ReverseETLWaiting(Waiting):
         from airflow_provider_dbtsegment.segment.summary import describe, summarize, why_failed
         from airflow_provider_dbtsegment.segment.types import outcome
 
-        sync = self._looking.get_reverse_etl_sync_status(*key)
+        sync = self._looking.get_reverse_etl_sync_status(key[0], key[1])
         ended = outcome(sync)
         summary = summarize(sync, getattr(self, "subscription_id", None))
         if ended is None:
@@ -79,7 +79,11 @@ class ReverseETLWaiting(Waiting):
         from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 
         return ReverseETLSyncTrigger(
-            segment_conn_id=self.segment_conn_id, model_id=key[0], sync_id=key[1], **kwargs
+            segment_conn_id=self.segment_conn_id,
+            model_id=key[0],
+            sync_id=key[1],
+            subscription_id=getattr(self, "subscription_id", None),
+            **kwargs,
         )
 
     def _source(self) -> SyncSource:

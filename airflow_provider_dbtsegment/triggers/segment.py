@@ -18,6 +18,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
     :param segment_conn_id: The connection.
     :param model_id: The model of the sync.
     :param sync_id: The sync.
+    :param subscription_id: Its mapping, where that is known: how long its syncs usually take tells
+        when to look.
     """
 
     def __init__(
@@ -26,6 +28,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         segment_conn_id: str,
         model_id: str,
         sync_id: str,
+        subscription_id: str | None = None,
         poll_interval: float,
         deadline: float | None,
         began: float,
@@ -42,12 +45,14 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         self.segment_conn_id = segment_conn_id
         self.model_id = model_id
         self.sync_id = sync_id
+        self.subscription_id = subscription_id
 
     def _own_arguments(self) -> dict[str, Any]:
         return {
             "segment_conn_id": self.segment_conn_id,
             "model_id": self.model_id,
             "sync_id": self.sync_id,
+            "subscription_id": self.subscription_id,
         }
 
     def _name(self) -> dict[str, Any]:
@@ -63,7 +68,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         return SyncSource(hook)
 
     def _key(self) -> SyncKey:
-        return self.model_id, self.sync_id
+        ids = (self.model_id, self.sync_id)
+        return (*ids, self.subscription_id) if self.subscription_id else ids
 
     def _cancel(self, hook: SegmentHook) -> None:
         hook.cancel_reverse_etl_sync_for_model(self.model_id, self.sync_id)
