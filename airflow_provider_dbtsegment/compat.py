@@ -14,14 +14,13 @@ from airflow.providers.common.compat.sdk import (
     BaseOperator,
     BaseOperatorLink,
     BaseSensorOperator,
-    TaskInstanceKey,
     XCom,
     conf,
     mask_secret,
 )
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection, Context
+    from airflow.providers.common.compat.sdk import Connection, Context, TaskInstanceKey
 
     from airflow_provider_dbtsegment.launchable import Ledger
 

@@ -21,8 +21,7 @@ from airflow_provider_dbtsegment.tasks.arguments import (
     required_int,
 )
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
-from airflow_provider_dbtsegment.tasks.killing import KILL_ATTEMPTS
-from airflow_provider_dbtsegment.tasks.launching import Launching
+from airflow_provider_dbtsegment.tasks.launching import KILL_ATTEMPTS, Launching
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -12,10 +12,8 @@ from airflow_provider_dbtsegment.exceptions import (
     NotFoundError,
     RunCancelledError,
 )
-from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.tasks.arguments import required_id
-from airflow_provider_dbtsegment.tasks.killing import KILL_ATTEMPTS
-from airflow_provider_dbtsegment.tasks.launching import Launching
+from airflow_provider_dbtsegment.tasks.launching import KILL_ATTEMPTS, Launching
 from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
 
 if TYPE_CHECKING:
@@ -114,6 +112,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
             self._close()
 
     def _execute(self, context: Context) -> str:
+        from airflow_provider_dbtsegment.outcomes import Outcome
         from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
 
         self._check_waiting()

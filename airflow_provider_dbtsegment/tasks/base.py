@@ -18,12 +18,12 @@ from airflow_provider_dbtsegment.exceptions import (
     WaitTimeoutError,
     rebuild,
 )
-from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_dbtsegment.patience import Patience
     from airflow_provider_dbtsegment.source import Source
     from airflow_provider_dbtsegment.triggers.base import WaitTrigger
 
@@ -207,6 +207,8 @@ class Waiting:
         return optional_seconds(self.fault_budget, "fault_budget")
 
     def _patience_until(self, deadline: float | None, began: float) -> Patience:
+        from airflow_provider_dbtsegment.patience import Patience
+
         budget = self._fault_seconds()
         return Patience(deadline, began, math.inf if budget is None else budget)
 

@@ -13,7 +13,6 @@ from airflow_provider_dbtsegment.exceptions import (
     RunFailedError,
 )
 from airflow_provider_dbtsegment.links.dbt_cloud import RUN_URL
-from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.tasks.arguments import optional_int
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
@@ -55,6 +54,7 @@ class DbtCloudWaiting(Waiting):
     def _finish(self, context: Context, key: int) -> int:
         from airflow_provider_dbtsegment.dbt_cloud.summary import why_failed
         from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
+        from airflow_provider_dbtsegment.outcomes import Outcome
 
         run = self._looking.get_run(key, include_related=["run_steps"], account_id=self._account)
         ended = outcome(run)

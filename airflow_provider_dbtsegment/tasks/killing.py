@@ -27,8 +27,6 @@ HANDLER_PATIENCE = 3.0
 #: Seconds for which a start is looked for whose answer has not come, and between two looks.
 LOOK_PATIENCE = 10.0
 LOOK_INTERVAL = 0.5
-#: How often each of its requests is sent.
-KILL_ATTEMPTS = 3
 
 
 @dataclass

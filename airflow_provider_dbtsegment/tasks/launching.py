@@ -13,17 +13,20 @@ from airflow_provider_dbtsegment.exceptions import (
     RunCancelledError,
     RunFailedError,
 )
-from airflow_provider_dbtsegment.launch import How, Launch, launch_once
-from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
 from airflow_provider_dbtsegment.tasks.base import Waiting
-from airflow_provider_dbtsegment.tasks.killing import Kill, note_quietly, was_cancelled_by_us
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_dbtsegment.launch import Launch
+    from airflow_provider_dbtsegment.marker import Marker
+    from airflow_provider_dbtsegment.tasks.killing import Kill
+
 #: Seconds after which a sleeping task notices that it was killed.
 NAP = 0.5
+#: How often each request of a cancellation is sent.
+KILL_ATTEMPTS = 3
 
 
 class Launching(Waiting):
@@ -64,10 +67,12 @@ class Launching(Waiting):
         :param find: Returns what was started for this task and goes on, by connections of its own;
             for a kill that comes before the answer to the start.
         """
+        from airflow_provider_dbtsegment.launch import How, launch_once
+
         marker = self._marker(context)
         self._kill = self._killer(context, find)
         self._stop_if_killed()
-        launch: Launch[Any] = launch_once(
+        launch = launch_once(
             work,
             marker,
             ledger=ledger_of(context),
@@ -88,6 +93,8 @@ class Launching(Waiting):
 
     def _follow(self, context: Context, launch: Launch[Any], key: Any) -> Any:
         """Wait for what was launched."""
+        from airflow_provider_dbtsegment.launch import How
+
         if launch.how is How.TAKEN:
             return self._end(context, key)
         self._stop_if_killed()
@@ -109,6 +116,8 @@ class Launching(Waiting):
 
     def _marker(self, context: Context) -> Marker:
         """Return the name of this try."""
+        from airflow_provider_dbtsegment.marker import Marker
+
         task_instance: Any = context["ti"]
         return Marker(
             dag_id=task_instance.dag_id,
@@ -120,6 +129,8 @@ class Launching(Waiting):
         )
 
     def _survive(self, context: Context, key: Any) -> Any:
+        from airflow_provider_dbtsegment.tasks.killing import note_quietly, was_cancelled_by_us
+
         try:
             ended = super()._survive(context, key)
         except RunFailedError as error:
@@ -149,6 +160,8 @@ class Launching(Waiting):
             self._killer(context, None).now(key, "the task's execution time-out has passed")
 
     def _killer(self, context: Context, find: Callable[[], Any] | None) -> Kill:
+        from airflow_provider_dbtsegment.tasks.killing import Kill
+
         return Kill(
             subject=self._subject,
             cancel=self._canceller(),

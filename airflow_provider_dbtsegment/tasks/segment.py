@@ -11,7 +11,6 @@ from airflow_provider_dbtsegment.exceptions import (
     RunCancelledError,
     RunFailedError,
 )
-from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ class ReverseETLWaiting(Waiting):
         return PartialSuccess(self.partial_success, self.max_failed_rows)
 
     def _finish(self, context: Context, key: SyncKey) -> str:
+        from airflow_provider_dbtsegment.outcomes import Outcome
         from airflow_provider_dbtsegment.segment.summary import describe, summarize, why_failed
         from airflow_provider_dbtsegment.segment.types import outcome
 

@@ -18,12 +18,12 @@ from airflow_provider_dbtsegment.exceptions import (
     WaitTimeoutError,
 )
 from airflow_provider_dbtsegment.tasks.base import Waiting
-from airflow_provider_dbtsegment.tasks.faults import NotedFaults
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_dbtsegment.patience import Patience
+    from airflow_provider_dbtsegment.tasks.faults import NotedFaults
 
 #: Clocks differ by so much; the look at the deadline must not come before it.
 AT_THE_DEADLINE = 0.01
@@ -98,7 +98,7 @@ class Sensing(Waiting):
             limit, self._by_airflow = self._limit(context)
             deadline = None if limit is None else began + limit
             self._patience = self._patience_until(deadline, began)
-        faults = NotedFaults.of(context, self.log) if self._is_rescheduled else None
+        faults = self._noted_faults(context) if self._is_rescheduled else None
         source = self._source()
         try:
             state = source.ask_one(key)
@@ -138,6 +138,11 @@ class Sensing(Waiting):
     @property
     def _is_rescheduled(self) -> bool:
         return self.mode == "reschedule" and not self.deferrable
+
+    def _noted_faults(self, context: Context) -> NotedFaults:
+        from airflow_provider_dbtsegment.tasks.faults import NotedFaults
+
+        return NotedFaults.of(context, self.log)
 
     def _began(self, context: Context) -> float:
         """Return when the waiting began: in reschedule mode, many processes ago."""
