@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test chaos check format reference clean
+.PHONY: install demo test chaos bench check format reference clean
 
 install: $(INSTALLED)
 
@@ -25,6 +25,12 @@ test: install
 # ONLY=regex runs some rows; COMPARE=1 runs the community's operator too and writes docs/chaos.md.
 chaos: install
 	@$(BIN)/python -W ignore -m tests.chaos $(if $(ONLY),--only '$(ONLY)') $(if $(COMPARE),--compare)
+
+# What waiting costs, beside the community's provider, in about 40 minutes; it writes docs/bench.md
+# and docs/images. ONLY=regex runs some parts, QUICK=1 small ones to see that it works; neither writes.
+bench: install
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group bench
+	@$(BIN)/python -W ignore -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ONLY)$(QUICK),,--write docs/bench.md)
 
 check: install
 	$(BIN)/ruff check --no-cache .
