@@ -13,10 +13,12 @@ class Settings:
     How the bench is run. A part is a module with ``measure(settings) -> Iterator[Figure]``.
 
     :param folder: For temporary files; it is removed afterwards.
+    :param images: Where pictures go.
     :param quick: Smaller sizes and shorter times, to see whether it works.
     :param say: Tells a person how far it is.
     """
 
     folder: Path
+    images: Path = Path("docs/images")
     quick: bool = False
     say: Callable[[str], None] = field(default=print)

@@ -38,18 +38,21 @@ class Gauge:
         self._process = psutil.Process()
         self._used: list[tuple[float, float, int]] = []
         self._lags: list[tuple[float, float]] = []
-        self._tasks: list[asyncio.Task[None]] = []
+        self._sampling: asyncio.Task[None] | None = None
+        self._tick: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         """Begin to look."""
         gc.collect()
         self._look()
-        self._tasks = [asyncio.create_task(work()) for work in (self._tick, self._sample)]
+        self._sampling = asyncio.create_task(self._sample())
+        self._await_tick()
 
     def stop(self) -> None:
         """End looking."""
-        for task in self._tasks:
-            task.cancel()
+        for work in (self._sampling, self._tick):
+            if work is not None:
+                work.cancel()
         self._look()
 
     def cost(self, begin: float, end: float) -> Cost:
@@ -73,12 +76,14 @@ class Gauge:
             await asyncio.sleep(PAUSE)
             self._look()
 
-    async def _tick(self) -> None:
+    def _await_tick(self) -> None:
+        """Look at the lag at the next tick; a callback costs the process less than a task."""
         loop = asyncio.get_running_loop()
-        while True:
-            before = loop.time()
-            await asyncio.sleep(TICK)
-            self._lags.append((time.time(), loop.time() - before - TICK))
+        self._tick = loop.call_later(TICK, self._ticked, loop, loop.time() + TICK)
+
+    def _ticked(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
+        self._lags.append((time.time(), loop.time() - due))
+        self._await_tick()
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:

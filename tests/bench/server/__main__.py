@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+from tests.bench import open_files
 from tests.bench.server.dbt_cloud import DbtCloudWorld
 from tests.bench.server.segment import PlannedSync, SegmentWorld
 from tests.bench.server.wire import Reply, Request, Wire
@@ -59,6 +60,7 @@ async def main(certificate: str, key: str) -> None:
 
 
 if __name__ == "__main__":
+    open_files.many()
     with suppress(ImportError):
         import uvloop
 

@@ -1,0 +1,66 @@
+"""What fetching a large artifact costs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from statistics import median
+from typing import Any
+
+from tests.bench.crowd.members import CONNECTION, OURS, THEIRS
+from tests.bench.crowd.plan import connection
+from tests.bench.figures import Figure, Target
+from tests.bench.server.manifest import LENGTH
+from tests.bench.service import Service, running_service
+from tests.bench.settings import Settings
+
+PART = "artifacts"
+TOKEN = "artifacts"
+#: Ours writes a file; theirs gives the answer, which a DAG then parses or writes.
+WAYS = {"to a file": OURS, "as text": THEIRS, "parsed": THEIRS}
+
+
+def measure(settings: Settings) -> Iterator[Figure]:
+    """Fetch it in a fresh process each time."""
+    times = 1 if settings.quick else 3
+    costs: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
+    with running_service(settings.folder) as service:
+        began = time.time()
+        service.do("dbt_cloud", TOKEN, ends=[began], began=began, limit=None)
+        for _ in range(times):
+            for way, provider in WAYS.items():
+                costs[way].append(_fetch(service, provider, way, settings))
+    note = f"median of {times}" if times > 1 else ""
+    for way, provider in WAYS.items():
+        if provider == OURS:
+            continue
+        for what, unit, target in (
+            ("time", "s", None),
+            ("extra memory", "MB", Target(at_most=16)),
+        ):
+            ours, theirs = (median(cost[what] for cost in costs[one]) for one in ("to a file", way))
+            case = f"to a file; theirs {way}"
+            yield Figure(PART, what, ours, theirs, unit, target, case, note=note)
+
+
+def _fetch(service: Service, provider: str, way: str, settings: Settings) -> dict[str, float]:
+    named = {
+        f"AIRFLOW_CONN_{CONNECTION.upper()}": json.dumps(connection(provider, service.port, TOKEN))
+    }
+    file = settings.folder / "manifest.json"
+    told = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.bench.artifact_reader", way, str(file)],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **service.trust, **named},
+    )
+    cost: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    if cost.pop("bytes") != LENGTH:
+        raise RuntimeError(f"The manifest did not come whole {way}.")
+    settings.say(f"{way}: {cost['time']:.1f} s, {cost['extra memory']:.1f} MB")
+    return cost

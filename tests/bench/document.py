@@ -1,0 +1,100 @@
+"""The figures as a table in the terminal and as a page."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.figures import Figure, number
+
+HEADINGS = ("what", "waits", "case", "ours", "theirs", "unit", "ours : theirs", "target", "met")
+TITLES = {
+    "waits": "Waiting for runs",
+    "burst": "A burst of equal starts",
+    "imports": "Importing",
+    "artifacts": "A manifest of 200 MB",
+    "segment": "Waiting for syncs, 250 reads a minute",
+    "real": "A real Airflow",
+}
+INTRODUCTION = """\
+# What waiting costs
+
+`make bench` measures this provider beside the community's, one after the other against the same
+local https server with 80 ms latency, and writes this page. A wait is a trigger as an operator
+would make it; all waits of a row are in one process with one event loop, as in a triggerer.
+*Processor* and *memory* are what they add to that process, while all wait and nothing ends; *lag*
+is how late the event loop was, looked at a hundred times a second; *end seen late* is the time from
+the true end of a run to the trigger's event. Segment has no community provider: there *theirs* is
+the same number of reads spent on all syncs in turn.
+"""
+
+
+def print_table(console: Console, figures: Iterable[Figure]) -> None:
+    """Print all figures."""
+    table = Table(title="What waiting costs")
+    for heading in ("part", *HEADINGS):
+        table.add_column(heading, overflow="fold")
+    for figure in figures:
+        style = {True: "green", False: "red", None: ""}[figure.met]
+        table.add_row(figure.part, *_cells(figure), style=style)
+    console.print(table)
+
+
+def document(figures: Sequence[Figure], pictures: Sequence[str]) -> str:
+    """Return the page."""
+    aimed = [figure for figure in figures if figure.met is not None]
+    lines = [INTRODUCTION, _circumstances(), "", "## What must be seen", "", *_rows(aimed, True)]
+    parts = list(dict.fromkeys(figure.part for figure in figures))
+    for part in parts:
+        of_part = [figure for figure in figures if figure.part == part]
+        lines += ["", f"## {TITLES.get(part, part)}", ""]
+        lines += [f"![{_caption(file)}](images/{file})\n" for file in _of_part(part, pictures)]
+        lines += _rows(of_part, False)
+    return "\n".join(lines) + "\n"
+
+
+def _of_part(part: str, pictures: Sequence[str]) -> list[str]:
+    own = {"waits": ("requests", "processor", "lag", "late"), "burst": ("burst",)}.get(part, ())
+    return [file for file in pictures if _caption(file) in own]
+
+
+def _caption(file: str) -> str:
+    return file.removeprefix("bench-").removesuffix(".png")
+
+
+def _rows(figures: Iterable[Figure], with_part: bool) -> list[str]:
+    headings = (("part",) if with_part else ()) + HEADINGS
+    rows = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
+    for figure in figures:
+        cells = [*((figure.part,) if with_part else ()), *_cells(figure)]
+        rows.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+    return rows
+
+
+def _cells(figure: Figure) -> list[str]:
+    case = "; ".join(text for text in (figure.case, figure.note) if text)
+    return [
+        figure.what,
+        "" if figure.waits is None else f"{figure.waits:,}",
+        case,
+        number(figure.ours),
+        number(figure.theirs),
+        figure.unit,
+        "" if figure.ratio is None else f"1 : {number(figure.ratio)}",
+        "" if figure.target is None else str(figure.target),
+        {True: "yes", False: "**no**", None: ""}[figure.met],
+    ]
+
+
+def _circumstances() -> str:
+    names = ("apache-airflow", "apache-airflow-providers-dbt-cloud", "airflow-provider-dbtsegment")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return (
+        f"Run with {versions} on Python {platform.python_version()}, {platform.system()}, "
+        f"{os.cpu_count()} cores."
+    )
