@@ -23,6 +23,7 @@ class Field:
     kind: str = "string"
     default: Any = None
     minimum: float | None = None
+    maximum: float | None = None
     choices: tuple[str, ...] = ()
 
     @property
@@ -31,6 +32,8 @@ class Field:
         schema: dict[str, Any] = {"type": [self.kind, "null"], "default": self.default}
         if self.minimum is not None:
             schema["minimum"] = self.minimum
+        if self.maximum is not None:
+            schema["maximum"] = self.maximum
         if self.choices:
             schema["enum"] = list(self.choices)
         return schema
@@ -110,6 +113,16 @@ _REACH = (
         kind="boolean",
         default=False,
     ),
+    Field(
+        "rate_limit_percent",
+        "Share of the rate limit",
+        "Percent of the service's requests a minute that each process may use: with two triggerers "
+        "on one token, 50.",
+        kind="integer",
+        default=100,
+        minimum=1,
+        maximum=100,
+    ),
 )
 
 DBT_CLOUD_FORM = Form(
@@ -123,17 +136,7 @@ DBT_CLOUD_FORM = Form(
         "password": "a service token",
         "port": "",
     },
-    fields=(
-        *_REACH,
-        Field(
-            "requests_per_minute",
-            "Requests a minute",
-            "What each process may use of the account's 5,000.",
-            kind="integer",
-            default=5000,
-            minimum=1,
-        ),
-    ),
+    fields=_REACH,
 )
 
 SEGMENT_FORM = Form(

@@ -2,31 +2,87 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 S = TypeVar("S")
 
 
-class Source(Protocol[K, S]):
-    """Where the states come from. The methods are called in threads."""
+class Source(ABC, Generic[K, S]):
+    """
+    Where the states come from.
 
-    #: How many keys `ask_many` takes at once; 1 means that there is no asking for many.
-    batch_size: int
+    What begins with ``ask`` sends one request and is called in threads. A service can tell of one
+    thing at least. What else it can do makes waiting cheaper; a request that it refuses is not
+    sent again for a while.
+    """
 
-    def ask_many(self, keys: Sequence[K]) -> Mapping[K, S]:
-        """Return the states of many; a key that is left out is asked for alone."""
+    #: The service, for metrics.
+    service = "service"
+    #: How many keys one request takes at once; 1 means that there is no asking for many.
+    batch_size = 1
+    #: Whether it tells what has ended, of many and of all.
+    tells_ends = False
 
+    @abstractmethod
     def ask_one(self, key: K) -> S:
         """Return the state of one."""
 
+    def ask_many(self, keys: Sequence[K]) -> Mapping[K, S]:
+        """Return the states of many; a key that is left out is asked for alone."""
+        raise NotImplementedError
+
+    def ask_ended(self, keys: Sequence[K]) -> Mapping[K, S]:
+        """Return the states of those that have ended; a key that is left out goes on."""
+        raise NotImplementedError
+
+    def ask_feed(self, since: float, page: int) -> tuple[Mapping[K, S], bool]:
+        """
+        Return what has ended since a time, waited for or not, and whether there is another page.
+
+        :param since: Seconds since the epoch, by the service's clock.
+        :param page: From 0 on; the newest ends come first.
+        """
+        raise NotImplementedError
+
+    def server_time(self) -> float | None:
+        """Return the seconds since the epoch by the service's clock, if it has told them."""
+        return None
+
+    def group(self, key: K) -> Hashable:
+        """Return what keys share that can be asked for at once."""
+        return None
+
+    def urgency(self, key: K, began: float, looked: float | None, now: float) -> float | None:
+        """
+        Return how much is probably gained by looking now, to compare it with others.
+
+        `None` means that nothing is known: then who has waited longest goes first.
+
+        :param began: When the waiting began; like the others, in seconds since the epoch.
+        :param looked: When somebody looked last, if anybody has.
+        """
+        return None
+
+    def free_in(self) -> float:
+        """Return the seconds until the next request may be sent."""
+        return 0.0
+
+    @abstractmethod
     def ended(self, state: S) -> bool:
         """Return whether a state is the last one."""
 
+    def ended_at(self, state: S) -> float | None:
+        """Return when it ended by the service's clock, in seconds since the epoch, if it tells."""
+        return None
+
+    @abstractmethod
     def label(self, state: S) -> str:
         """Return the word for a state that a person sees."""
 
+    @abstractmethod
     def close(self) -> None:
         """Close the connections."""
 

@@ -1,13 +1,18 @@
-"""One that waits for something, together with others."""
+"""Those who wait, by what they wait for and by when they are to be asked for."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Generic, TypeVar
+import heapq
+import itertools
+import math
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Generic
 
 from airflow_provider_dbtsegment.patience import Patience
-
-S = TypeVar("S")
+from airflow_provider_dbtsegment.source import K, S
 
 #: Waits that fall due within this share of their interval are asked for together.
 GATHER = 0.1
@@ -15,39 +20,182 @@ GATHER = 0.1
 LAST_LOOK = 5.0
 
 
-class Wait(Generic[S]):
+def spread() -> float:
+    """Return by what to lengthen an interval, so that many do not stay together."""
+    return 1 + random.random() * GATHER  # noqa: S311 - spreads load, protects nothing
+
+
+class Wait(Generic[K, S]):
     """One that waits: what was heard last, and when to ask again."""
 
-    def __init__(self, interval: float, patience: Patience, due: float) -> None:
+    __slots__ = (
+        "asked_at",
+        "due",
+        "ended",
+        "error",
+        "interval",
+        "is_gone",
+        "key",
+        "looked_at",
+        "news",
+        "patience",
+        "state",
+        "turn",
+    )
+
+    def __init__(self, key: K, interval: float, patience: Patience, now: float) -> None:
+        self.key = key
         self.interval = interval
         self.patience = patience
-        self.due = due
+        self.due = now
+        #: Which entry of the schedule counts; 0 while it is not in it.
+        self.turn = 0
+        self.is_gone = False
         #: When the look began that is under way, if one is.
         self.asked_at: float | None = None
+        #: When the last look began that told how it is doing.
+        self.looked_at: float | None = None
         self.news = asyncio.Event()
         self.state: S | None = None
+        self.ended = False
         self.error: Exception | None = None
 
-    def overdue_in(self, now: float) -> float | None:
-        """Return in how many seconds a look that is under way comes too late for the deadline."""
-        deadline = self.patience.deadline
-        if self.asked_at is None or self.error is not None or deadline is None:
-            return None
-        late = max(deadline, self.asked_at) + LAST_LOOK
-        return min(late, deadline + self.interval + LAST_LOOK) - now
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to hear."""
+        return self.ended or self.error is not None
 
     @property
-    def latest(self) -> float:
-        """Until when to wait for others to fall due, so that all are asked for together."""
-        at_deadline = self.due == self.patience.deadline
-        return self.due if at_deadline else self.due + self.interval * GATHER
+    def overdue_at(self) -> float | None:
+        """From when on the last look comes too late, whatever holds it up."""
+        deadline = self.patience.deadline
+        if self.is_over or deadline is None:
+            return None
+        latest = deadline + self.interval + LAST_LOOK
+        if self.asked_at is not None:
+            latest = min(latest, max(deadline, self.asked_at) + LAST_LOOK)
+        return latest
 
-    def tell(self, state: S) -> None:
-        """Tell a state."""
-        self.state = state
-        self.news.set()
+    def tell(self, state: S, *, ended: bool) -> None:
+        """Tell a state; the last one stays the last."""
+        if not self.ended:
+            self.state, self.ended = state, ended
+            self.news.set()
 
     def end(self, error: Exception) -> None:
         """End the waiting with an error."""
-        self.error = error
-        self.news.set()
+        if not self.ended:
+            self.error = error
+            self.news.set()
+
+
+class Waits(Generic[K, S]):
+    """All who wait by one watcher."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[K, list[Wait[K, S]]] = {}
+        self._intervals: Counter[float] = Counter()
+        self._size = 0
+        self._turns = itertools.count(1)
+        self._due: list[tuple[float, int, Wait[K, S]]] = []
+        self._overdue: list[tuple[float, int, Wait[K, S]]] = []
+        # Watchers of other processes are not to look at the very same moments.
+        self._phase = random.random()  # noqa: S311 - spreads load, protects nothing
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Wait[K, S]]:
+        return itertools.chain.from_iterable(self._by_key.values())
+
+    def of(self, key: K) -> list[Wait[K, S]]:
+        """Return those who wait for the same."""
+        return self._by_key.get(key, [])
+
+    @property
+    def shortest_interval(self) -> float:
+        """The shortest of the intervals."""
+        return min(self._intervals)
+
+    def add(self, wait: Wait[K, S]) -> None:
+        """Take one up."""
+        self._by_key.setdefault(wait.key, []).append(wait)
+        self._intervals[wait.interval] += 1
+        self._size += 1
+        if wait.patience.deadline is not None:
+            self._remind(wait, wait.patience.deadline)
+
+    def remove(self, wait: Wait[K, S]) -> None:
+        """Let one go."""
+        wait.turn, wait.is_gone = 0, True
+        self._size -= 1
+        together = self._by_key[wait.key]
+        together.remove(wait)
+        if not together:
+            del self._by_key[wait.key]
+        self._intervals[wait.interval] -= 1
+        if not self._intervals[wait.interval]:
+            del self._intervals[wait.interval]
+
+    def schedule(self, wait: Wait[K, S], due: float) -> None:
+        """Let one be asked for at a time, or a little later together with others."""
+        wait.due = due
+        wait.turn = next(self._turns)
+        at_deadline = due == wait.patience.deadline
+        at = due if at_deadline else self._gathered(due, wait.interval)
+        heapq.heappush(self._due, (at, wait.turn, wait))
+
+    def _gathered(self, due: float, interval: float) -> float:
+        """Return the next common moment; those of longer intervals are among those of shorter."""
+        grid = 2.0 ** math.floor(math.log2(interval * GATHER))
+        return (math.ceil(due / grid - self._phase) + self._phase) * grid
+
+    def pop_due(self, now: float) -> list[Wait[K, S]]:
+        """Return those who are to be asked for by now; each is returned once."""
+        popped = []
+        while self._due and self._due[0][0] <= now:
+            _, turn, wait = heapq.heappop(self._due)
+            if wait.turn == turn:
+                wait.turn = 0
+                popped.append(wait)
+        return popped
+
+    @property
+    def next_due(self) -> float | None:
+        """When somebody is to be asked for next."""
+        while self._due and self._due[0][2].turn != self._due[0][1]:
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else None
+
+    def begin_look(self, wait: Wait[K, S], now: float) -> None:
+        """Take note that one is being asked for."""
+        wait.asked_at = now
+        overdue_at = wait.overdue_at
+        if overdue_at is not None and overdue_at - now <= wait.interval + LAST_LOOK:
+            self._remind(wait, overdue_at)
+
+    def _remind(self, wait: Wait[K, S], at: float) -> None:
+        heapq.heappush(self._overdue, (at, next(self._turns), wait))
+        if len(self._overdue) > 2 * self._size + 64:
+            # Deadlines are days away: those who have gone are not to be kept until then.
+            self._overdue = [entry for entry in self._overdue if not entry[2].is_gone]
+            heapq.heapify(self._overdue)
+
+    def pop_overdue(self, now: float) -> list[Wait[K, S]]:
+        """Return those whose last look ought to be over by now, and is not."""
+        popped = []
+        while self._overdue and self._overdue[0][0] <= now:
+            wait = heapq.heappop(self._overdue)[2]
+            overdue_at = None if wait.is_gone else wait.overdue_at
+            if overdue_at is not None and overdue_at <= now:
+                popped.append(wait)
+            elif overdue_at is not None:
+                self._remind(wait, overdue_at)
+        return popped
+
+    @property
+    def next_overdue(self) -> float | None:
+        """When somebody's last look ought to be over next."""
+        while self._overdue and (self._overdue[0][2].is_gone or self._overdue[0][2].is_over):
+            heapq.heappop(self._overdue)
+        return self._overdue[0][0] if self._overdue else None

@@ -5,36 +5,40 @@ A `Source` asks a service for the state of things by key, one or many at a time.
 waits for one of them in the calling thread. A `Watcher` serves all the waits of an event loop that
 use one source: they register and await, and it asks for those that are due in as few requests as
 possible. Both put up with the same things (`Patience`).
+
+A watcher with many waits asks what has ended since it asked last (the feed): that costs by what
+ends, not by what waits. All the while it asks for every single one, slowly (the sweep), so that
+what the feed leaves out is not lost. Where a request must wait for its place in the budget, the
+source says for whom a look gains most, and now and then it goes to who has waited longest.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
-import random
-import threading
+import math
 import time
-from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar, Generic, cast
-
-from airflow_provider_dbtsegment.exceptions import (
-    AnswerLostError,
-    InvalidRequestError,
-    NotFoundError,
-    RequestError,
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Hashable,
 )
+from contextlib import asynccontextmanager
+from typing import Any, ClassVar, Generic, TypeVar, cast
+
+from airflow_provider_dbtsegment.asking import Asker
+from airflow_provider_dbtsegment.crew import Crew
+from airflow_provider_dbtsegment.exceptions import AnswerLostError, RateLimitedError
+from airflow_provider_dbtsegment.feed import Feed
+from airflow_provider_dbtsegment.looks import Looks
+from airflow_provider_dbtsegment.meter import Meter
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.source import K, S, Source, tell_change
-from airflow_provider_dbtsegment.waits import GATHER, Wait
+from airflow_provider_dbtsegment.waits import Wait, Waits
 
 log = logging.getLogger(__name__)
 
-#: Seconds for which it asks one by one after the service refused to be asked for many.
-SINGLE_FOR = 10 * 60.0
-#: Threads that a watcher asks with.
-THREADS = 4
+T = TypeVar("T")
 
 
 def wait_blocking(
@@ -82,6 +86,7 @@ class Watcher(Generic[K, S]):
 
     :param source: Whom to ask.
     :param on_close: Called when the last wait has left.
+    :param meter: Takes what is to be measured.
     """
 
     _shared: ClassVar[dict[Hashable, Watcher[Any, Any]]] = {}
@@ -92,20 +97,28 @@ class Watcher(Generic[K, S]):
         *,
         clock: Callable[[], float] = time.time,
         on_close: Callable[[], None] = lambda: None,
+        meter: Meter | None = None,
     ) -> None:
         self._source = source
         self._clock = clock
         self._on_close = on_close
-        self._waits: dict[K, list[Wait[S]]] = {}
-        self._single_until = 0.0
-        self._closed = False
+        self._meter = meter or Meter()
+        self._asker = Asker(source, self._meter, clock)
+        self._waits: Waits[K, S] = Waits()
+        self._feed = Feed(source, self._waits, self._asker, clock)
+        self._crew = Crew()
         self._news = asyncio.Event()
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="dbtsegment-watch")
-        self._asking: set[asyncio.Task[None]] = set()
+        self._looks = Looks(
+            source, self._waits, self._feed, self._asker, self._crew, self._meter, clock, self._news
+        )
+        self._users = 0
+        self._wakes_at = 0.0
         self._loop_task: asyncio.Task[None] | None = None
 
     @classmethod
-    def shared(cls, key: Hashable, source: Callable[[], Source[K, S]]) -> Watcher[K, S]:
+    def shared(
+        cls, key: Hashable, source: Callable[[], Source[K, S]], meter: Meter | None = None
+    ) -> Watcher[K, S]:
         """
         Return the watcher of the running event loop for a key; the first call makes it.
 
@@ -113,13 +126,28 @@ class Watcher(Generic[K, S]):
         """
         whole_key = (id(asyncio.get_running_loop()), key)
         if whole_key not in cls._shared:
-            watcher = cls(source(), on_close=lambda: cls._forget(whole_key))
+            watcher = cls(source(), on_close=lambda: cls._forget(whole_key), meter=meter)
             cls._shared[whole_key] = watcher
         return cast("Watcher[K, S]", cls._shared[whole_key])
 
     @classmethod
     def _forget(cls, whole_key: Hashable) -> None:
         cls._shared.pop(whole_key, None)
+
+    @asynccontextmanager
+    async def held(self) -> AsyncIterator[None]:
+        """Keep threads and connections, also between waiting and what is done after it."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._close()
+
+    async def work(self, what: Callable[[], T]) -> T:
+        """Do something that asks the service in one of the watcher's threads, while it is held."""
+        return await self._crew.work(what)
 
     async def wait(
         self,
@@ -139,138 +167,66 @@ class Watcher(Generic[K, S]):
         :param at_once: Whether nobody has looked yet: then the first look is soon.
         """
         now = self._clock()
-        due = now if at_once else patience.next_look(now, interval)
-        wait = Wait[S](interval, patience, due)
-        self._waits.setdefault(key, []).append(wait)
-        self._run()
-        seen: str | None = None
-        try:
-            while True:
-                await wait.news.wait()
-                wait.news.clear()
-                state = wait.state
-                if state is not None:
-                    seen = tell_change(self._source, state, seen, on_change)
-                    if self._source.ended(state):
-                        return state
-                if wait.error is not None:
-                    raise wait.error
-        finally:
-            self._leave(key, wait)
+        wait = Wait[K, S](key, interval, patience, now)
+        async with self.held():
+            self._waits.add(wait)
+            self._schedule(wait, now if at_once else patience.next_look(now, interval))
+            seen: str | None = None
+            try:
+                while True:
+                    await wait.news.wait()
+                    wait.news.clear()
+                    state = wait.state
+                    if state is not None:
+                        seen = tell_change(self._source, state, seen, on_change)
+                        if wait.ended:
+                            return state
+                    if wait.error is not None:
+                        raise wait.error
+            finally:
+                self._waits.remove(wait)
 
-    def _run(self) -> None:
-        self._news.set()
+    def _schedule(self, wait: Wait[K, S], due: float) -> None:
+        self._waits.schedule(wait, due)
         if self._loop_task is None:
-            self._loop_task = self._task(self._loop())
+            self._loop_task = self._crew.begin(self._loop())
+        elif due < self._wakes_at:
+            self._news.set()
 
-    def _leave(self, key: K, wait: Wait[S]) -> None:
-        self._waits[key].remove(wait)
-        if not self._waits[key]:
-            del self._waits[key]
-        if not self._waits and self._loop_task is not None:
-            self._loop_task.cancel()
-            self._loop_task = None
-            self._on_close()
-            for task in self._asking:
-                task.cancel()
-            self._closed = True
-            threading.Thread(target=self._shut_down, daemon=True).start()
-
-    def _shut_down(self) -> None:
-        """Close the connections when the last look is over, so that none opens them again."""
-        self._pool.shutdown(wait=True)
-        self._source.close()
+    def _close(self) -> None:
+        self._loop_task = None
+        self._on_close()
+        self._meter.waits(0)
+        self._asker.closed = True
+        self._crew.leave(self._source.close)
 
     async def _loop(self) -> None:
         while True:
             self._news.clear()
+            self._meter.waits(len(self._waits))
             now = self._clock()
-            self._end_overdue(now)
-            waiting = [(key, wait) for key, waits in self._waits.items() for wait in waits]
-            idle = [(key, wait) for key, wait in waiting if wait.asked_at is None]
-            due = list({key: None for key, wait in idle if wait.due <= now})
-            size = self._source.batch_size if now >= self._single_until else 1
-            for start in range(0, len(due), size):
-                self._ask(due[start : start + size])
-            later = [wait for _, wait in idle if wait.due > now]
-            pauses = [wait.latest - now for wait in later]
-            pauses += [pause for _, wait in waiting if (pause := wait.overdue_in(now)) is not None]
-            pause = min(pauses, default=None)
+            for wait in self._waits.pop_overdue(now):
+                stuck = AnswerLostError("no answer yet", method="", url="")
+                self._looks.hear(wait, stuck, now, now)
+            if self._feed.tend(now):
+                self._crew.begin(self._read_feed())
+            pause = min(self._feed.next_due - now, self._looks.begin(now))
+            for at in (self._waits.next_due, self._waits.next_overdue):
+                pause = pause if at is None else min(pause, at - now)
+            self._wakes_at = now + pause
             try:
-                await asyncio.wait_for(self._news.wait(), pause)
+                limit = max(pause, 0.0) if math.isfinite(pause) else None
+                await asyncio.wait_for(self._news.wait(), limit)
             except asyncio.TimeoutError:
                 continue
 
-    def _end_overdue(self, now: float) -> None:
-        """End the waits whose last look is stuck behind others."""
-        for waits in self._waits.values():
-            for wait in waits:
-                late = wait.overdue_in(now)
-                if late is not None and late <= 0:
-                    wait.asked_at = None
-                    stuck = AnswerLostError("no answer yet", method="", url="")
-                    self._tell(wait, stuck, now, now)
+    async def _read_feed(self) -> None:
+        def hear(key: K, state: S) -> None:
+            now = self._clock()
+            for wait in self._waits.of(key):
+                self._looks.hear(wait, state, now, now)
 
-    def _ask(self, keys: Sequence[K]) -> None:
-        for key in keys:
-            for wait in self._waits[key]:
-                wait.asked_at = self._clock()
-        task = self._task(self._ask_and_tell(keys))
-        self._asking.add(task)
-        task.add_done_callback(self._asking.discard)
-
-    async def _ask_and_tell(self, keys: Sequence[K]) -> None:
-        loop = asyncio.get_running_loop()
-        answers: Mapping[K, S | Exception]
-        try:
-            answers = await loop.run_in_executor(self._pool, self._answers, keys)
-        except Exception as error:  # no thread to be had, for one: those who wait must hear of it
-            answers = dict.fromkeys(keys, error)
-        now = self._clock()
-        spread = 1 + random.random() * GATHER  # noqa: S311 - spreads load, protects nothing
-        for key in keys:
-            for wait in self._waits.get(key, []):
-                if wait.asked_at is not None:
-                    self._tell(wait, answers[key], wait.asked_at, now)
-                    wait.due = wait.patience.next_look(now, wait.interval * spread)
-                    wait.asked_at = None
+        problem = await self._feed.read(self.work, hear)
+        if isinstance(problem, RateLimitedError):
+            self._meter.throttled()
         self._news.set()
-
-    def _tell(self, wait: Wait[S], answer: S | Exception, asked: float, now: float) -> None:
-        try:
-            if isinstance(answer, Exception):
-                wait.patience.fault(answer, now, asked)
-            else:
-                wait.tell(answer)
-                if not self._source.ended(answer):
-                    wait.patience.answered(asked)
-        except Exception as error:
-            wait.end(error)
-
-    def _answers(self, keys: Sequence[K]) -> dict[K, S | Exception]:
-        """Ask for all keys, in a thread; an error is an answer like any other."""
-        answers: dict[K, S | Exception] = {}
-        if len(keys) > 1:
-            try:
-                answers.update(self._source.ask_many(keys))
-            except (InvalidRequestError, NotFoundError):
-                log.warning("The service refuses to be asked for many at once; asking one by one.")
-                self._single_until = self._clock() + SINGLE_FOR
-            except RequestError as error:
-                return dict.fromkeys(keys, error)
-            except Exception:
-                log.exception("The answer for many cannot be read; asking one by one.")
-        for key in keys:
-            if self._closed:
-                return dict.fromkeys(keys, AnswerLostError("not asked", method="", url=""))
-            if key not in answers:
-                try:
-                    answers[key] = self._source.ask_one(key)
-                except Exception as error:
-                    answers[key] = error
-        return answers
-
-    @staticmethod
-    def _task(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Start work in an empty context: nobody's task, nobody's log."""
-        return contextvars.Context().run(asyncio.get_running_loop().create_task, work)

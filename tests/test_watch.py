@@ -156,10 +156,13 @@ async def test_many_waits_are_asked_for_together() -> None:
     source = Source()
     watcher = Watcher(source)
     waits = [asyncio.create_task(follow(watcher, key, interval=0.3)) for key in range(250)]
-    await until(lambda: len(source.many) >= 6)
+    await until(lambda: sum(map(len, source.many)) >= 500)
+    looks = len(source.many)
     source.states = dict.fromkeys(range(250), "done")
     assert await asyncio.gather(*waits) == ["done"] * 250
-    assert {len(keys) for keys in source.many[:3]} == {100, 50}
+    # Three for each round, and perhaps one more for those who came a moment later.
+    assert looks <= 8
+    assert max(len(keys) for keys in source.many) == 100
     assert source.one == []
 
 

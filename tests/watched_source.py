@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 
+from airflow_provider_dbtsegment import source
 from airflow_provider_dbtsegment.exceptions import (
     InvalidRequestError,
     NotFoundError,
@@ -16,7 +17,7 @@ SERVER_ERROR = ServerError("down", **WHERE, status=500)
 NOT_FOUND = NotFoundError("no such run", **WHERE, status=404)
 
 
-class Source:
+class Source(source.Source[int, str]):
     """States by key, which tests set; counts how it is asked."""
 
     def __init__(self, batch_size: int = 100) -> None:

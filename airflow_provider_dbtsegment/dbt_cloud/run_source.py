@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.dbt_cloud.base import PAGE
-from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome, status_label
-from airflow_provider_dbtsegment.exceptions import ShortListError
+from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, outcome, status_label
+from airflow_provider_dbtsegment.exceptions import InvalidRequestError, ShortListError
+from airflow_provider_dbtsegment.outcomes import seconds_of
+from airflow_provider_dbtsegment.source import Source
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud.runs import RunsApi
 
+#: The statuses with which runs end.
+ENDED = [status.value for status in RunStatus if status.is_terminal]
+#: What is asked for what ends from a time on has an end, too; clocks of servers differ a little.
+AHEAD = timedelta(hours=1)
 
-class RunSource:
+
+class RunSource(Source[int, Run]):
     """
     Ask dbt Cloud how runs are doing.
 
@@ -22,31 +30,64 @@ class RunSource:
     :param account_id: The account of the runs; by default the one of the connection.
     """
 
+    service = "dbt_cloud"
     batch_size = PAGE
+    tells_ends = True
 
     def __init__(self, api: RunsApi, account_id: int | None = None) -> None:
         self._api = api
         self._account_id = account_id
 
-    def ask_many(self, keys: Sequence[int]) -> Mapping[int, Run]:
-        """Return the runs, with one request for all of them."""
-        runs: dict[int, Run] = {}
-        # Whom the list leaves out, or shows without a status, is asked for alone.
-        with suppress(ShortListError):
-            for run in self._api.list_runs(
-                run_ids=keys, limit=len(keys), account_id=self._account_id
-            ):
-                if type(run.get("status")) is int:
-                    runs[run["id"]] = run
-        return runs
-
     def ask_one(self, key: int) -> Run:
         """Return one run."""
         return self._api.get_run(key, account_id=self._account_id)
 
+    def ask_many(self, keys: Sequence[int]) -> Mapping[int, Run]:
+        """Return the runs; who is left out, or shown without a status, is asked for alone."""
+        return self._runs(run_ids=keys, limit=len(keys))
+
+    def ask_ended(self, keys: Sequence[int]) -> Mapping[int, Run]:
+        """Return those of the runs that have ended."""
+        return self._runs(run_ids=keys, status=ENDED, limit=len(keys))
+
+    def ask_feed(self, since: float, page: int) -> tuple[Mapping[int, Run], bool]:
+        """
+        Return what has ended in the account since a time, whoever waits for it.
+
+        :raises InvalidRequestError: When the service does not heed what it is asked for.
+        """
+        begin = datetime.fromtimestamp(since, timezone.utc)
+        rows = list(
+            self._list(
+                finished_at=(begin.isoformat(), (begin + AHEAD).isoformat()),
+                order_by="-finished_at",
+                limit=PAGE,
+                offset=page * PAGE,
+            )
+        )
+        ends = [self.ended_at(run) for run in rows]
+        # Without the fraction of a second that some services leave away.
+        if any(end is None or end < since - 1 for end in ends):
+            path = f"/api/v2/accounts/{self._account_id or '…'}/runs/"
+            message = "lists runs that have not finished in the time that was asked for"
+            raise InvalidRequestError(message, method="GET", url=path, status=200)
+        return {run["id"]: run for run in rows}, len(rows) == PAGE
+
+    def server_time(self) -> float | None:
+        """Return the time by dbt Cloud's clock, as its last answer has told."""
+        return self._api.transport.server_time
+
+    def free_in(self) -> float:
+        """Return the seconds until the account's budget has room for a request."""
+        return self._api.budget.free_in()
+
     def ended(self, state: Run) -> bool:
         """Return whether a run has ended."""
         return outcome(state) is not None
+
+    def ended_at(self, state: Run) -> float | None:
+        """Return when a run has finished."""
+        return seconds_of(state.get("finished_at"))
 
     def label(self, state: Run) -> str:
         """Return the status as a word."""
@@ -55,3 +96,14 @@ class RunSource:
     def close(self) -> None:
         """Close the connections."""
         self._api.close()
+
+    def _runs(self, **filters: Any) -> dict[int, Run]:
+        runs: dict[int, Run] = {}
+        with suppress(ShortListError):
+            for run in self._list(**filters):
+                if type(run.get("status")) is int:
+                    runs[run["id"]] = run
+        return runs
+
+    def _list(self, **filters: Any) -> Sequence[Run]:
+        return self._api.list_runs(account_id=self._account_id, **filters)

@@ -43,6 +43,7 @@ class ConnectionHook(RestClient[S], BaseHook):
     """
 
     form: ClassVar[Form]
+    conn_name_attr: ClassVar[str]
 
     def __init__(self, conn_id: str, *, max_attempts: int) -> None:
         RestClient.__init__(self, None)
@@ -207,6 +208,18 @@ def number(extra: Mapping[str, Any], name: str, default: float) -> float:
     if not 0 < value < float("inf"):
         raise ConfigurationError(f"{name} is {given!r}; it must be a number above 0.")
     return value
+
+
+def share(extra: Mapping[str, Any]) -> float:
+    """
+    Return which part of the service's limits of requests a process may use, up to 1.
+
+    :raises ConfigurationError: When it is none.
+    """
+    percent = number(extra, "rate_limit_percent", 100.0)
+    if percent > 100:
+        raise ConfigurationError(f"rate_limit_percent is {percent:g}; it must be at most 100.")
+    return percent / 100
 
 
 def flag(extra: Mapping[str, Any], name: str) -> bool:

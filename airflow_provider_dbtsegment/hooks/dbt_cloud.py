@@ -6,9 +6,8 @@ from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi, DbtCloudSettings
-from airflow_provider_dbtsegment.dbt_cloud.base import REQUESTS_PER_MINUTE
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
-from airflow_provider_dbtsegment.hooks.base import ConnectionHook, form_widgets, number
+from airflow_provider_dbtsegment.hooks.base import ConnectionHook, form_widgets, share
 from airflow_provider_dbtsegment.provider_info import DBT_CLOUD_FORM
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class DbtCloudHook(DbtCloudApi, ConnectionHook[DbtCloudSettings]):
         return DbtCloudSettings(
             transport=self._transport_settings(connection, extra, connection.host or ""),
             account_id=_account_id(connection.login),
-            requests_per_minute=int(number(extra, "requests_per_minute", REQUESTS_PER_MINUTE)),
+            share=share(extra),
         )
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
-from airflow_provider_dbtsegment.hooks.base import ConnectionHook, form_widgets
+from airflow_provider_dbtsegment.hooks.base import ConnectionHook, form_widgets, share
 from airflow_provider_dbtsegment.provider_info import SEGMENT_FORM
 from airflow_provider_dbtsegment.segment import REGIONS, SegmentApi, SegmentSettings
 
@@ -53,7 +53,9 @@ class SegmentHook(SegmentApi, ConnectionHook[SegmentSettings]):
             known = " or ".join(REGIONS)
             raise ConfigurationError(f"The region {region!r} is not known; use {known}.")
         host = (connection.host or "").strip() or REGIONS[region]
-        return SegmentSettings(transport=self._transport_settings(connection, extra, host))
+        return SegmentSettings(
+            transport=self._transport_settings(connection, extra, host), share=share(extra)
+        )
 
     def test_connection(self) -> tuple[bool, str]:
         """Return whether the workspace can be read, and what was reached or what is wrong."""

@@ -14,9 +14,14 @@ from airflow_provider_dbtsegment.rest.transport import Transport, TransportSetti
 
 @dataclass(frozen=True)
 class ClientSettings:
-    """A service and the way to it."""
+    """
+    A service and the way to it.
+
+    :param share: Which part of the service's limits of requests this process may use, up to 1.
+    """
 
     transport: TransportSettings
+    share: float = 1.0
 
 
 S = TypeVar("S", bound=ClientSettings)
@@ -71,5 +76,5 @@ class RestClient(Generic[S]):
 
     def _budget(self, endpoint: str, per_minute: int) -> Budget:
         """Return what everybody in this process who uses this token may ask of an endpoint."""
-        reach = self.settings.transport
-        return shared_budget(reach.base_url, reach.auth.digest, endpoint, per_minute)
+        reach, share = self.settings.transport, self.settings.share
+        return shared_budget(reach.base_url, reach.auth.digest, endpoint, per_minute, share)

@@ -8,15 +8,17 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 
 
-def window_closed_for(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds until the window of requests reopens, if it is said to be used up."""
-    if headers.get("X-RateLimit-Remaining", "").strip() != "0":
-        return None
+def window(headers: Mapping[str, str]) -> tuple[float, float] | None:
+    """Return the requests left in the service's window and the seconds until it counts anew."""
     reset = http_date(headers.get("X-RateLimit-Reset"))
-    if reset is None:
+    try:
+        remaining = float(headers.get("X-RateLimit-Remaining", ""))
+    except ValueError:
+        return None
+    if reset is None or not math.isfinite(remaining):
         return None
     now = http_date(headers.get("Date")) or datetime.now(timezone.utc)
-    return max(0.0, (reset - now).total_seconds())
+    return max(0.0, remaining), max(0.0, (reset - now).total_seconds())
 
 
 def http_date(text: str | None) -> datetime | None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from airflow_provider_dbtsegment.exceptions import ShortListError
 from airflow_provider_dbtsegment.rest.answers import Explanation, shape
+from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
 from airflow_provider_dbtsegment.rest.listing import Listing, whole_number
 from airflow_provider_dbtsegment.rest.secrets import mask_secrets
@@ -50,6 +51,11 @@ class SegmentBase(RestClient[SegmentSettings]):
             sentences.append(f"{field}{error.get('message') or error.get('type')}")
         wait = (errors[0].get("data") or {}).get("msBeforeNext") if errors else None
         return Explanation(" ".join(sentences), None if wait is None else float(wait) / 1000)
+
+    @property
+    def budget(self) -> Budget:
+        """What looks at syncs are taken from."""
+        return self._budget(*SYNC_STATUS)
 
     def request(
         self,
@@ -97,7 +103,15 @@ class SegmentBase(RestClient[SegmentSettings]):
         return self._send("GET", kind, key, path, rate=rate)
 
     def _list(
-        self, kind: type[T], key: str, path: str, *, limit: int | None, page: int, prefix: str = ""
+        self,
+        kind: type[T],
+        key: str,
+        path: str,
+        *,
+        limit: int | None,
+        page: int,
+        prefix: str = "",
+        rate: Rate = OTHERS,
     ) -> Listing[T]:
         """
         List something.
@@ -109,7 +123,7 @@ class SegmentBase(RestClient[SegmentSettings]):
         limit = whole_number(limit, "limit")
         where = self._where("GET", path)
         size = page if limit is None else min(limit, page)
-        return Listing(islice(self._entries(kind, key, path, size, prefix, where), limit))
+        return Listing(islice(self._entries(kind, key, path, size, prefix, rate, where), limit))
 
     def _send(
         self,
@@ -140,6 +154,7 @@ class SegmentBase(RestClient[SegmentSettings]):
         path: str,
         size: int,
         prefix: str,
+        rate: Rate,
         where: Mapping[str, str],
     ) -> Iterator[T]:
         """Yield a list page by page."""
@@ -147,7 +162,7 @@ class SegmentBase(RestClient[SegmentSettings]):
         seen = 0
         while True:
             params = {f"{prefix}count": size, f"{prefix}cursor": cursors[-1]}
-            data = self.request("GET", path, params=params)
+            data = self.request("GET", path, params=params, rate=rate)
             rows = shape(data.get(key), list, where)
             yield from (shape(row, kind, where) for row in rows)
             seen += len(rows)

@@ -70,7 +70,7 @@ class ReverseETLApi(SegmentBase):
         """
         mapping = path_segment(subscription_id, "subscription id")
         path = f"{_model_path(model_id)}/subscriptionId/{mapping}/syncs"
-        return self._list(SyncStatus, "syncStatuses", path, limit=limit, page=100)
+        return self._list(SyncStatus, "syncStatuses", path, limit=limit, page=100, rate=SYNC_STATUS)
 
     def cancel_reverse_etl_sync_for_model(
         self, model_id: str, sync_id: str, *, reason_for_canceling: int = OTHER_REASON

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from airflow_provider_dbtsegment.exceptions import (
+    AuthError,
+    InvalidRequestError,
+    NotFoundError,
+)
+from airflow_provider_dbtsegment.forecast import Forecast
+from airflow_provider_dbtsegment.outcomes import Outcome, seconds_between, seconds_of
 from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
+from airflow_provider_dbtsegment.source import Source
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.segment import SegmentApi
@@ -13,30 +21,90 @@ if TYPE_CHECKING:
 #: A sync is asked for by the ids of its model, of itself and, where it is known, of its mapping.
 SyncKey = tuple[str, str] | tuple[str, str, str]
 
+#: So many of the newest syncs of a mapping are listed.
+LISTED = 25
+#: Syncs of a mapping that are asked for at once; they are among the newest.
+TOGETHER = 10
 
-class SyncSource:
+
+class SyncSource(Source[SyncKey, SyncStatus]):
     """
     Ask Segment how syncs are doing.
+
+    Segment has no way to ask for many but the list of a mapping's syncs. That is asked for in place
+    of a single sync the first time, since it also tells how long the mapping's syncs usually take,
+    and whenever several syncs of one mapping are waited for. When requests are short, they go where
+    a sync has most probably ended, and for longest.
 
     :param api: Whom to ask; closed when nobody waits any more.
     """
 
-    batch_size = 1
+    service = "segment"
+    batch_size = TOGETHER
 
     def __init__(self, api: SegmentApi) -> None:
         self._api = api
-
-    def ask_many(self, keys: Sequence[SyncKey]) -> Mapping[SyncKey, SyncStatus]:
-        """Return nothing: Segment cannot be asked for many."""
-        return {}
+        self._forecast = Forecast()
+        self._began: dict[SyncKey, float] = {}
+        self._unlisted: set[Hashable] = set()
 
     def ask_one(self, key: SyncKey) -> SyncStatus:
         """Return one sync."""
-        return self._api.get_reverse_etl_sync_status(key[0], key[1])
+        mapping = self.group(key)
+        if len(key) == 3 and mapping not in self._unlisted and not self._forecast.knows(mapping):
+            try:
+                found = self.ask_many([key]).get(key)
+            except (AuthError, InvalidRequestError, NotFoundError):
+                # What may not be listed can still be asked for alone.
+                self._unlisted.add(mapping)
+                found = None
+            if found is not None:
+                return found
+        state = self._api.get_reverse_etl_sync_status(key[0], key[1])
+        self._learn(key, state)
+        return state
+
+    def ask_many(self, keys: Sequence[SyncKey]) -> Mapping[SyncKey, SyncStatus]:
+        """Return those syncs of a mapping that are among the newest."""
+        listed = list(
+            self._api.list_reverse_etl_sync_statuses_from_model_and_subscription_id(
+                keys[0][0], keys[0][-1], limit=LISTED
+            )
+        )
+        by_id = {sync["syncId"]: sync for sync in listed}
+        found = {key: by_id[key[1]] for key in keys if key[1] in by_id}
+        mapping = self.group(keys[0])
+        if not self._forecast.knows(mapping):
+            self._forecast.learn(mapping, filter(None, map(_lasted, reversed(listed))))
+        for key, state in found.items():
+            self._learn(key, state)
+        return found
+
+    def group(self, key: SyncKey) -> Hashable:
+        """Return the mapping, or the sync itself while that is not known."""
+        return (key[0], key[2]) if len(key) == 3 else key
+
+    def urgency(self, key: SyncKey, began: float, looked: float | None, now: float) -> float:
+        """Return for how many seconds the sync has probably ended unseen."""
+        began = min(self._began.get(key, began), now)
+        looked = began if looked is None else looked
+        return self._forecast.of(self.group(key)).gain(looked - began, now - began)
+
+    def server_time(self) -> float | None:
+        """Return the time by Segment's clock, as its last answer has told."""
+        return self._api.transport.server_time
+
+    def free_in(self) -> float:
+        """Return the seconds until the budget for looking at syncs has room for a request."""
+        return self._api.budget.free_in()
 
     def ended(self, state: SyncStatus) -> bool:
         """Return whether a sync has ended."""
         return outcome(state) is not None
+
+    def ended_at(self, state: SyncStatus) -> float | None:
+        """Return when a sync has finished."""
+        return seconds_of(state.get("finishedAt"))
 
     def label(self, state: SyncStatus) -> str:
         """Return Segment's word for the status."""
@@ -45,3 +113,21 @@ class SyncSource:
     def close(self) -> None:
         """Close the connections."""
         self._api.close()
+
+    def _learn(self, key: SyncKey, state: SyncStatus) -> None:
+        if outcome(state) is not None:
+            self._began.pop(key, None)
+            lasted = _lasted(state)
+            if lasted is not None:
+                self._forecast.learn(self.group(key), [lasted])
+            return
+        began, ahead = seconds_of(state.get("startedAt")), self._api.transport.ahead
+        if began is not None and ahead is not None:
+            self._began[key] = began - ahead.total_seconds()
+
+
+def _lasted(sync: SyncStatus) -> float | None:
+    """Return how many seconds a sync took that was carried out to its end."""
+    if outcome(sync) not in (Outcome.SUCCESS, Outcome.PARTIAL):
+        return None
+    return seconds_between(sync.get("startedAt"), sync.get("finishedAt"))

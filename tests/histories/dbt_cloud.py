@@ -29,6 +29,8 @@ class DbtCloud(Simulated):
     def __init__(self, world: World, longest_trouble: float) -> None:
         super().__init__(world, longest_trouble)
         self.settings = SimpleNamespace(transport=SimpleNamespace(base_url=WHERE["url"]))
+        self.transport = SimpleNamespace(server_time=None)
+        self.budget = SimpleNamespace(free_in=lambda: 0.0)
         self._retry_keeps_cause = world.tape.pick((False, True))
         self._bulk = world.tape.pick(("fine", "leaves out", "refused"))
 

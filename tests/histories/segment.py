@@ -35,7 +35,8 @@ class Segment(Simulated):
         self._skew = timedelta(seconds=world.tape.pick((0, 300, -300)))
         #: By how much the clock is ahead, if answers tell.
         ahead = self._skew if world.tape.pick((True, False)) else None
-        self.transport = SimpleNamespace(ahead=ahead)
+        self.transport = SimpleNamespace(ahead=ahead, server_time=None)
+        self.budget = SimpleNamespace(free_in=lambda: 0.0)
         self._one_at_a_time = world.tape.pick((False, True))
 
     def launchable(self, marker: Marker, since: float) -> SyncLaunch:

@@ -36,10 +36,10 @@ def test_a_hook_reads_nothing_before_its_first_call() -> None:
 
 
 def test_a_dbt_cloud_connection_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    extra = {"read_timeout": "5", "proxy": "http://proxy:1", "requests_per_minute": 100, "x": 1}
+    extra = {"read_timeout": "5", "proxy": "http://proxy:1", "rate_limit_percent": "40", "x": 1}
     settings = dbt_cloud(monkeypatch, extra=extra).settings
     assert settings.account_id == 7
-    assert settings.requests_per_minute == 100
+    assert settings.share == 0.4
     assert settings.transport.base_url == "https://ab1.us1.dbt.com"
     assert settings.transport.read_timeout == 5
     assert settings.transport.connect_timeout == 10
@@ -86,7 +86,8 @@ def test_a_region_says_where_segment_is(
         ({"login": "my account"}, "account id 'my account' .* is not a number"),
         ({"extra": {"read_timeout": -1}}, "read_timeout is -1"),
         ({"extra": {"connect_timeout": "soon"}}, "connect_timeout is 'soon'"),
-        ({"extra": {"requests_per_minute": 0}}, "requests_per_minute is 0"),
+        ({"extra": {"rate_limit_percent": 0}}, "rate_limit_percent is 0"),
+        ({"extra": {"rate_limit_percent": 101}}, "at most 100"),
     ],
 )
 def test_a_wrong_dbt_cloud_connection_is_told_what_to_do(

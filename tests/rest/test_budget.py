@@ -13,7 +13,7 @@ class Clock:
 
 def test_any_sixty_seconds_stay_within_the_limit() -> None:
     clock = Clock()
-    budget = Budget(20, clock)
+    budget = Budget(20, clock=clock)
     sent: list[float] = []
     for _ in range(100):
         clock.now += budget.reserve()
@@ -23,14 +23,14 @@ def test_any_sixty_seconds_stay_within_the_limit() -> None:
 
 
 def test_a_quarter_may_be_spent_at_once() -> None:
-    budget = Budget(20, Clock())
+    budget = Budget(20, clock=Clock())
     assert [budget.reserve() for _ in range(5)] == [0.0] * 5
     assert budget.reserve() > 0
 
 
 def test_a_pause_holds_everybody_back_and_ends() -> None:
     clock = Clock()
-    budget = Budget(600, clock)
+    budget = Budget(600, clock=clock)
     budget.pause(30)
     assert budget.reserve() >= 30
     clock.now = 60

@@ -1,0 +1,99 @@
+"""When something will probably have ended, from how long others like it took."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Hashable, Iterable
+from statistics import median
+
+#: So many of the newest durations count: of a kind, and of all together.
+MEMORY = 20
+MEMORY_OF_ALL = 200
+#: Where nothing is known: seconds, and how far (in powers of e) they scatter.
+UNKNOWN = 300.0
+UNKNOWN_SCATTER = 1.2
+#: Nothing repeats itself more exactly than this.
+LEAST_SCATTER = 0.08
+#: Some take much longer or shorter than usual, and some fail early.
+ODD_SHARE, ODD_SCATTER = 0.08, 1.0
+EARLY_SHARE = 0.03
+
+
+class Durations:
+    """How long those of one kind usually take: a log-normal distribution with a few odd ones."""
+
+    def __init__(self, memory: int = MEMORY) -> None:
+        self._logs: deque[float] = deque(maxlen=memory)
+        self._middle, self._scatter = math.log(UNKNOWN), UNKNOWN_SCATTER
+        self._is_fitted = True
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there was one at all."""
+        return bool(self._logs)
+
+    def add(self, seconds: float) -> None:
+        """Learn from one more."""
+        if seconds > 0:
+            self._logs.append(math.log(seconds))
+            self._is_fitted = False
+
+    def _fit(self) -> None:
+        self._middle = median(self._logs)
+        # A single odd one does not spoil the median of the distances; few ones say little.
+        spread = 1.48 * median(abs(log - self._middle) for log in self._logs)
+        doubt = UNKNOWN_SCATTER / len(self._logs)
+        self._scatter = max(LEAST_SCATTER, math.hypot(spread, doubt))
+        self._is_fitted = True
+
+    def going_on(self, seconds: float) -> float:
+        """Return the probability that it takes longer than some seconds."""
+        if seconds <= 0:
+            return 1.0
+        if not self._is_fitted:
+            self._fit()
+        distance = math.log(seconds) - self._middle
+        usual = math.erfc(distance / (self._scatter * math.sqrt(2))) / 2
+        odd = math.erfc(distance / (ODD_SCATTER * math.sqrt(2))) / 2
+        early = math.exp(-seconds / math.exp(self._middle))
+        return (1 - ODD_SHARE - EARLY_SHARE) * usual + ODD_SHARE * odd + EARLY_SHARE * early
+
+    def gain(self, looked: float, now: float) -> float:
+        """
+        Return for how many seconds it has probably ended unseen.
+
+        :param looked: How long it had been going on when it was last seen to.
+        :param now: How long ago it began.
+        """
+        still = self.going_on(looked)
+        if now <= looked:
+            return 0.0
+        if still < 1e-12:
+            return (now - looked) / 2
+        ended = [1 - self.going_on(at) / still for at in ((looked + now) / 2, now)]
+        return (now - looked) * (4 * ended[0] + ended[1]) / 6
+
+
+class Forecast:
+    """The durations of things by their kind; a kind that is not known yet is like all together."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[Hashable, Durations] = {}
+        self._all = Durations(MEMORY_OF_ALL)
+
+    def knows(self, kind: Hashable) -> bool:
+        """Return whether something was learnt of a kind."""
+        return kind in self._kinds
+
+    def learn(self, kind: Hashable, seconds: Iterable[float]) -> None:
+        """Learn how long some of a kind took; also that there have been none."""
+        durations = self._kinds.setdefault(kind, Durations())
+        for value in seconds:
+            durations.add(value)
+            self._all.add(value)
+
+    def of(self, kind: Hashable) -> Durations:
+        """Return the durations of a kind."""
+        found = self._kinds.get(kind)
+        return found if found is not None and found.is_known else self._all
