@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.bench.settings import Settings
 
 #: Each is a module of this package, in the order in which they are run and shown.
 PARTS = ("imports", "artifacts", "burst", "waits", "segment", "real")
+#: What takes long but hardly any of the machine is run beside another part.
+BESIDE = {"segment": "waits"}
 
 
 def main() -> int:
@@ -35,14 +38,22 @@ def main() -> int:
     parts = [part for part in PARTS if re.search(options.only, part)]
     kept = Path(options.figures) if options.figures else None
     figures = [figure for figure in _read(kept) if figure.part not in parts]
-    for part in parts:
+
+    def measured(part: str) -> list[Figure]:
         say(f"{part} …")
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             images = Path(options.images if options.write else folder)
             settings = Settings(Path(folder), images, options.quick, say)
-            figures += import_module(f"tests.bench.{part}").measure(settings)
-        if kept:
-            kept.write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
+            return list(import_module(f"tests.bench.{part}").measure(settings))
+
+    with ThreadPoolExecutor() as pool:
+        beside: dict[str, Future[list[Figure]]] = {}
+        for part in parts:
+            for other in parts:
+                if BESIDE.get(other) == part:
+                    beside[other] = pool.submit(measured, other)
+            figures += beside[part].result() if part in beside else measured(part)
+            _keep(kept, figures)
     figures.sort(key=lambda figure: PARTS.index(figure.part))
     print_table(console, figures)
     if options.write:
@@ -60,6 +71,10 @@ def _write(page: Path, images: Path, figures: Sequence[Figure]) -> None:
     pictures += [file.name for file in images.glob("bench-burst.png")]
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(document(figures, pictures))
+
+
+def _keep(file: Path, figures: Sequence[Figure]) -> None:
+    file.write_text(json.dumps([asdict(figure) for figure in figures], indent=1))
 
 
 def _read(file: Path | None) -> list[Figure]:

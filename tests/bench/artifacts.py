@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from statistics import median
 from typing import Any
 
-from tests.bench.crowd.members import CONNECTION, OURS, THEIRS
-from tests.bench.crowd.plan import connection
+from tests.bench.crowd.members import OURS, THEIRS
+from tests.bench.crowd.process import dbt_cloud_connection, named
 from tests.bench.figures import Figure, Target
 from tests.bench.server.manifest import LENGTH
 from tests.bench.service import Service, running_service
@@ -48,16 +48,14 @@ def measure(settings: Settings) -> Iterator[Figure]:
 
 
 def _fetch(service: Service, provider: str, way: str, settings: Settings) -> dict[str, float]:
-    named = {
-        f"AIRFLOW_CONN_{CONNECTION.upper()}": json.dumps(connection(provider, service.port, TOKEN))
-    }
+    conn = dbt_cloud_connection(provider, service.port, TOKEN)
     file = settings.folder / "manifest.json"
     told = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.bench.artifact_reader", way, str(file)],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **service.trust, **named},
+        env={**os.environ, **service.trust, **named(conn)},
     )
     cost: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
     if cost.pop("bytes") != LENGTH:

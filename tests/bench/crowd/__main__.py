@@ -58,7 +58,7 @@ async def main() -> None:
     plan = await _line()
     interval = plan["interval"]
     if plan["service"] == "segment":
-        make: Callable[[Any], BaseTrigger] = members.segment(interval)
+        make: Callable[[Any], BaseTrigger] = members.segment(plan["provider"], interval)
     else:
         make = members.dbt_cloud(plan["provider"], interval)
     crowd, gauge = Crowd(make), Gauge()

@@ -12,6 +12,8 @@ from airflow.triggers.base import BaseTrigger
 CONNECTION = "bench"
 
 OURS, THEIRS = "ours", "theirs"
+#: Ours again, but everybody is asked for in turn.
+IN_TURN = "in turn"
 
 
 def dbt_cloud(provider: str, interval: float) -> Callable[[int], BaseTrigger]:
@@ -37,11 +39,13 @@ def dbt_cloud(provider: str, interval: float) -> Callable[[int], BaseTrigger]:
     )
 
 
-def segment(interval: float) -> Callable[[tuple[str, str, str]], BaseTrigger]:
+def segment(way: str, interval: float) -> Callable[[tuple[str, str, str]], BaseTrigger]:
     """Return what makes a trigger that waits for a sync of a mapping."""
     from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
+    from tests.bench.crowd.in_turn import InTurnTrigger
 
-    return lambda ids: ReverseETLSyncTrigger(
+    kind = InTurnTrigger if way == IN_TURN else ReverseETLSyncTrigger
+    return lambda ids: kind(
         segment_conn_id=CONNECTION,
         model_id=ids[0],
         sync_id=ids[1],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from tests.bench.crowd.gauge import Cost, quantile
@@ -88,6 +89,16 @@ class Result:
     def peak(self) -> int:
         """Requests in the busiest second."""
         return max(self.count.seconds.values(), default=0)
+
+    @property
+    def mean_lateness(self) -> float | None:
+        """The seconds that those who heard were late in the mean."""
+        return fmean(self.late) if self.late else None
+
+    def throttled_after(self, seconds: float) -> int:
+        """Return how many requests were too many from some seconds after the beginning."""
+        since = self.began + seconds
+        return sum(number for at, number in self.count.refusals.items() if at >= since)
 
     def lateness(self, share: float) -> float | None:
         """Return the seconds that a share of those who heard were late at most."""
