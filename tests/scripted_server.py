@@ -57,6 +57,10 @@ class ScriptedServer:
         self.replies = list(replies)
         self.received.clear()
 
+    def reply_to(self, request: Received) -> Reply:
+        """Return the answer to a request; where several come at once, they are told apart here."""
+        return self.next_reply()
+
     def next_reply(self) -> Reply:
         """Return the reply whose turn it is."""
         return self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
@@ -81,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         received = Received(self.command, self.path, dict(self.headers), body)
         self.script.received.append(received)
-        reply = self.script.next_reply()
+        reply = self.script.reply_to(received)
         if reply.delay:
             time.sleep(reply.delay)
         if reply.drop:

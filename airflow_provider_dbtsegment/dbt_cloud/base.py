@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO, TypeVar
 
+from airflow_provider_dbtsegment.dbt_cloud.lists import entries
 from airflow_provider_dbtsegment.dbt_cloud.query import query_value
-from airflow_provider_dbtsegment.exceptions import ConfigurationError, ShortListError
+from airflow_provider_dbtsegment.exceptions import ConfigurationError
 from airflow_provider_dbtsegment.rest.answers import Explanation, shape
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
 from airflow_provider_dbtsegment.rest.listing import Listing, whole_number
+from airflow_provider_dbtsegment.rest.pages import Sleep
 from airflow_provider_dbtsegment.rest.secrets import mask_secrets, without_secrets
 from airflow_provider_dbtsegment.rest.urls import path_segment
 
@@ -24,8 +26,6 @@ Record = dict[str, Any]
 #: The ``state`` of what is there, and of what is deleted.
 ACTIVE = 1
 DELETED = 2
-#: dbt Cloud returns at most so many entries at once.
-PAGE = 100
 #: https://docs.getdbt.com/dbt-cloud/api-v2 : requests a minute and account.
 REQUESTS_PER_MINUTE = 5000
 
@@ -205,53 +205,17 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
         offset: int | None,
         filters: Mapping[str, Any],
     ) -> Iterator[T]:
-        """Yield a list page by page; without an offset, the first page is as the service likes."""
-        where = self._where("GET", path)
-        size = PAGE if limit is None else min(limit, PAGE)
-        paging = {} if offset is None else {"limit": size, "offset": offset}
-        seen, most = offset or 0, 0
-        known: set[Any] = set()
-        while True:
+        """Yield a list; nothing is asked before somebody looks."""
+
+        def ask(place: int | None, size: int, sleep: Sleep | None) -> Any:
+            paging = {} if place is None else {"limit": size, "offset": place}
             params = {key: query_value(value) for key, value in {**filters, **paging}.items()}
-            answer = self.transport.request(
-                "GET", path, params=params, budget=self._account_budget()
-            )
-            page = shape(answer.body, Record, where, needs=("data",))
-            mask_secrets(page["data"], self._mask_secret)
-            rows = shape(page["data"], list, where)
-            total = _total(page)
-            if total is not None and total < most:
-                message = f"changed while it was read: {most} entries, then {total}; ask again"
-                raise ShortListError(message, **where)
-            for row in rows:
-                entry = shape(row, kind, where)
-                # What comes twice was moved to this page by something that came before it.
-                if _id_of(row) is None or _id_of(row) not in known:
-                    yield entry
-            ids = {_id_of(row) for row in rows}
-            if ids and None not in ids and ids <= known:
-                message = f"goes round in a circle after {len(known)} entries, without an end"
-                raise ShortListError(message, **where)
-            known |= ids
-            seen, most = seen + len(rows), max(most, total or 0)
-            if total is None and (offset is None or len(rows) < size):
-                return
-            if total is not None and seen >= total:
-                return
-            if not rows:
-                message = f"promised {total} entries and left out {most - seen}; ask again"
-                raise ShortListError(message, **where)
-            paging = {"limit": size, "offset": seen}
+            transport = self.transport if sleep is None else self.transport.sleeping(sleep)
+            budget = self._account_budget()
+            return transport.request("GET", path, params=params, budget=budget).body
 
+        def mask(data: Any) -> None:
+            mask_secrets(data, self._mask_secret)
 
-def _id_of(row: Any) -> int | str | None:
-    id = row.get("id") if isinstance(row, dict) else None
-    return id if isinstance(id, (int, str)) else None
-
-
-def _total(page: Record) -> int | None:
-    """Return how many entries a page promises in all."""
-    extra = page.get("extra")
-    pagination = extra.get("pagination") if isinstance(extra, dict) else None
-    total = pagination.get("total_count") if isinstance(pagination, dict) else None
-    return total if isinstance(total, int) else None
+        where = self._where("GET", path)
+        yield from entries(ask, kind, where, mask, limit=limit, offset=offset)

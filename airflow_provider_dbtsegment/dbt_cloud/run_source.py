@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.dbt_cloud.base import PAGE
+from airflow_provider_dbtsegment.dbt_cloud.lists import PAGE
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, outcome, status_label
 from airflow_provider_dbtsegment.exceptions import InvalidRequestError, ShortListError
 from airflow_provider_dbtsegment.outcomes import seconds_of

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 class Listing(Sequence[T]):
     """
-    The entries of a list, fetched a page at a time as they are looked at, and each page once.
+    The entries of a list, fetched page by page as they are looked at, and each page once.
 
     It reads like any sequence. Iterating fetches as far as one goes, asking whether it is empty
     fetches the first page, ``len()`` and comparing fetch everything. An XCom wants a `list` of it.

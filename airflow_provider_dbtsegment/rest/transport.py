@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from http.cookiejar import DefaultCookiePolicy
@@ -87,6 +88,12 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def sleeping(self, sleep: Callable[[float], None]) -> Transport:
+        """Return the same transport, on the same connections, that waits in another way."""
+        other = copy(self)
+        other._sleep = sleep
+        return other
 
     def request(
         self,
