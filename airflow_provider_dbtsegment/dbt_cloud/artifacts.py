@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Sequence
+from typing import IO, Any, TypeVar
 
 from airflow_provider_dbtsegment.dbt_cloud.runs import RunsApi
 from airflow_provider_dbtsegment.dbt_cloud.types import RunStatus
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, ConfigurationError
+from airflow_provider_dbtsegment.rest.sinks import Target
 from airflow_provider_dbtsegment.rest.urls import path_segment
+
+T = TypeVar("T")
 
 
 class ArtifactsApi(RunsApi):
@@ -32,7 +35,10 @@ class ArtifactsApi(RunsApi):
         self, run_id: int, path: str, *, step: int | None = None, account_id: int | None = None
     ) -> Any:
         """
-        Get an artifact: parsed if it is JSON, else as text. Use the download for large ones.
+        Get an artifact: parsed if it is JSON, else as text.
+
+        It is held in memory, several times its size when it is JSON: for a large one use
+        :meth:`download_run_artifact` or, to read only some of it, :meth:`read_run_artifact`.
 
         :param path: Within ``target/``, such as ``run_results.json``.
         :param step: The step, counted from 1; by default the last one.
@@ -44,20 +50,51 @@ class ArtifactsApi(RunsApi):
         self,
         run_id: int,
         path: str,
-        file: BinaryIO,
+        file: Target,
         *,
         step: int | None = None,
         account_id: int | None = None,
     ) -> int:
         """
-        Stream an artifact into a binary file object and return the number of bytes.
+        Stream an artifact to a file and return the number of bytes; memory does not grow with them.
+
+        At a path it appears when all of it has come and is stored; until then, and after an error,
+        what was there stays. A transfer that breaks off starts again from the beginning.
 
         :param path: Within ``target/``, such as ``manifest.json``.
+        :param file: A path, Airflow's `ObjectStoragePath` or another `UPath`, or a binary file
+            object; folders are made.
         :param step: The step, counted from 1; by default the last one.
+        :raises ConfigurationError: When nothing can be written there.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         where = self._artifact_path("runs", run_id, path, account_id)
         return self._download(file, where, params={"step": step})
+
+    def read_run_artifact(
+        self,
+        run_id: int,
+        path: str,
+        read: Callable[[IO[bytes]], T],
+        *,
+        step: int | None = None,
+        account_id: int | None = None,
+    ) -> T:
+        """
+        Return what a function makes of an artifact, which it is given as a binary file.
+
+        The file can be read once, while it comes, and need not be read to its end. Where the
+        transfer breaks off, the function is called again.
+
+        :param path: Within ``target/``, such as ``manifest.json``.
+        :param read: Such as ``lambda file: next(ijson.items(file, "metadata"))``.
+        :param step: The step, counted from 1; by default the last one.
+        :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
+        """
+        where = self._artifact_path("runs", run_id, path, account_id)
+        return self.transport.stream(
+            where, read, params={"step": step}, budget=self._account_budget()
+        )
 
     def get_job_artifact(self, job_id: int, path: str, *, account_id: int | None = None) -> Any:
         """
@@ -68,12 +105,13 @@ class ArtifactsApi(RunsApi):
         return self._artifact(self._artifact_path("jobs", job_id, path, account_id))
 
     def download_job_artifact(
-        self, job_id: int, path: str, file: BinaryIO, *, account_id: int | None = None
+        self, job_id: int, path: str, file: Target, *, account_id: int | None = None
     ) -> int:
         """
-        Stream an artifact of the newest successful run of a job into a binary file object.
+        Stream an artifact of a job's newest successful run, as :meth:`download_run_artifact` does.
 
         :return: The number of bytes.
+        :raises ConfigurationError: When nothing can be written there.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         return self._download(file, self._artifact_path("jobs", job_id, path, account_id))
@@ -112,14 +150,17 @@ class ArtifactsApi(RunsApi):
 
     def _artifact(self, where: str, step: int | None = None) -> Any:
         """Return an artifact parsed if it is JSON, else as text."""
-        file = io.BytesIO()
-        self._download(file, where, params={"step": step})
-        text = file.getvalue().decode("utf-8", "replace")
+
+        def read(file: IO[bytes]) -> str:
+            return io.TextIOWrapper(file, "utf-8", "replace", newline="").read()
+
+        budget = self._account_budget()
+        text = self.transport.stream(where, read, params={"step": step}, budget=budget)
         if not where.endswith(".json"):
             return text
         try:
             return json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise AnswerLostError(f"no JSON: {error}", **self._where("GET", where)) from None
 
     def _artifact_path(self, kind: str, id: int, path: str, account_id: int | None) -> str:

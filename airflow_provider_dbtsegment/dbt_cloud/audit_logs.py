@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
-
 from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
 from airflow_provider_dbtsegment.rest.listing import Listing
+from airflow_provider_dbtsegment.rest.sinks import Target
 
 
 class AuditLogsApi(DbtCloudBase):
@@ -37,9 +36,9 @@ class AuditLogsApi(DbtCloudBase):
             account_id=account_id,
         )
 
-    def download_audit_logs(self, file: BinaryIO, *, account_id: int | None = None) -> int:
+    def download_audit_logs(self, file: Target, *, account_id: int | None = None) -> int:
         """
-        Stream recent events as CSV into a binary file object and return the number of bytes.
+        Stream recent events as CSV to a path or a file object and return the number of bytes.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from airflow_provider_dbtsegment.dbt_cloud.lists import entries
 from airflow_provider_dbtsegment.dbt_cloud.query import query_value
@@ -17,6 +17,7 @@ from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
 from airflow_provider_dbtsegment.rest.listing import Listing, whole_number
 from airflow_provider_dbtsegment.rest.pages import Sleep
 from airflow_provider_dbtsegment.rest.secrets import mask_secrets, without_secrets
+from airflow_provider_dbtsegment.rest.sinks import Target
 from airflow_provider_dbtsegment.rest.urls import path_segment
 
 T = TypeVar("T")
@@ -163,13 +164,13 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
 
     def _download(
         self,
-        file: BinaryIO,
+        file: Target,
         path: str,
         *ids: object,
         params: Mapping[str, Any] | None = None,
         account_id: int | None = None,
     ) -> int:
-        """Stream something into a file object and return the number of bytes."""
+        """Stream something to a file and return the number of bytes."""
         where = self._path(path, *ids, account_id=account_id)
         return self.transport.download(where, file, params=params, budget=self._account_budget())
 

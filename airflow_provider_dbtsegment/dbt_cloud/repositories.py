@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
 from airflow_provider_dbtsegment.dbt_cloud.query import related
 from airflow_provider_dbtsegment.rest.listing import Listing
+from airflow_provider_dbtsegment.rest.sinks import Target
 
 
 class RepositoriesApi(DbtCloudBase):
@@ -146,10 +147,12 @@ class RepositoriesApi(DbtCloudBase):
         )
 
     def download_managed_repository(
-        self, project_id: int, repository_id: int, file: BinaryIO, *, account_id: int | None = None
+        self, project_id: int, repository_id: int, file: Target, *, account_id: int | None = None
     ) -> int:
         """
-        Stream a repository that dbt Cloud keeps into a file object and return the number of bytes.
+        Stream a repository that dbt Cloud keeps to a path or a file object.
+
+        :return: The number of bytes.
 
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """

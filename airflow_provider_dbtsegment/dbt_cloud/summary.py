@@ -5,8 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
+from airflow_provider_dbtsegment.dbt_cloud.results import (
+    FAILED_STATUSES,
+    NodeResult,
+    Step,
+    find_files,
+    read_results,
+    without_colours,
+)
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep, status_label
 from airflow_provider_dbtsegment.exceptions import NotFoundError
 from airflow_provider_dbtsegment.outcomes import seconds_between
@@ -14,27 +24,23 @@ from airflow_provider_dbtsegment.outcomes import seconds_between
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi
 
-#: A summary lists so many failed nodes at most, with so many characters of each message.
+#: A summary lists so many failed nodes at most.
 MAX_FAILED = 20
-MAX_MESSAGE = 500
 #: Of a step that left no results, so many lines of its log are shown.
 LOG_TAIL = 15
 
-#: The statuses of nodes that make a run fail.
-FAILED_STATUSES = frozenset({"error", "fail", "runtime error"})
-
 _WITH_RESULTS = re.compile(r"\bdbt\b.*?\s(build|run|test|seed|snapshot|retry|clone)\b")
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
 
 class FailedNode(TypedDict):
-    """A model, test, seed or snapshot that failed."""
+    """A model, test, seed or snapshot that failed; the path is that of its file in the project."""
 
     name: str
     resource_type: str
     status: str
     message: str
     step: str
+    path: str
 
 
 class RunSummary(TypedDict):
@@ -77,15 +83,11 @@ def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
     """
     steps = _steps(run)
     results = _results(api, run, steps)
-    nodes = Counter(result["status"] for result in results.values())
+    nodes = Counter(result.status for result in results.values())
     resources: dict[str, Counter[str]] = {}
     for unique_id, result in results.items():
-        resources.setdefault(_type(unique_id), Counter())[result["status"]] += 1
-    failed = [
-        _failed(unique_id, result)
-        for unique_id, result in results.items()
-        if result["status"] in FAILED_STATUSES
-    ]
+        resources.setdefault(_type(unique_id), Counter())[result.status] += 1
+    failed = {unique_id: result for unique_id, result in results.items() if result.failed}
     return RunSummary(
         run_id=run["id"],
         run_url=run_url(run, api.settings.transport.base_url),
@@ -97,7 +99,7 @@ def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
         ],
         nodes=dict(nodes),
         resources={kind: dict(counts) for kind, counts in resources.items()},
-        failed_nodes=failed[:MAX_FAILED],
+        failed_nodes=_failed_nodes(api, dict(islice(failed.items(), MAX_FAILED))),
         more_failed_nodes=max(0, len(failed) - MAX_FAILED),
     )
 
@@ -116,7 +118,8 @@ def why_failed(run: Run, summary: RunSummary) -> str:
     if summary["failed_nodes"]:
         lines.append(f"{_count_failed(summary)}:")
         lines.extend(
-            f"- {node['resource_type']} {node['name']} ({node['status']}): {node['message']}"
+            f"- {node['resource_type']} {node['name']}{_in_file(node)} ({node['status']}): "
+            f"{node['message']}"
             for node in summary["failed_nodes"]
         )
         if summary["more_failed_nodes"]:
@@ -147,45 +150,42 @@ def _steps(run: Run) -> list[RunStep]:
     return [cast("RunStep", step) for step in steps if isinstance(step, dict)]
 
 
-def _results(api: DbtCloudApi, run: Run, steps: Iterable[RunStep]) -> dict[str, dict[str, Any]]:
-    """Return the last result of every node, with the step that gave it."""
-    results: dict[str, dict[str, Any]] = {}
+def _results(api: DbtCloudApi, run: Run, steps: Iterable[RunStep]) -> dict[str, NodeResult]:
+    """Return the last result of every node."""
+    results: dict[str, NodeResult] = {}
     account: Any = run.get("account_id")
-    for step in steps:
-        name, index = str(step.get("name")), step.get("index")
+    for one in steps:
+        name, index = str(one.get("name")), one.get("index")
         if not _WITH_RESULTS.search(name) or not isinstance(index, int) or index < 1:
             continue
-        try:
-            found = api.get_run_artifact(
-                run["id"],
-                "run_results.json",
-                step=index,
-                account_id=account if type(account) is int else None,
-            )
-        except NotFoundError:
-            continue
-        entries = found.get("results") if isinstance(found, dict) else None
-        for result in entries if isinstance(entries, list) else []:
-            if not isinstance(result, dict):
-                continue
-            results[str(result.get("unique_id"))] = {
-                "status": str(result.get("status")),
-                "message": result.get("message"),
-                "step": name,
-            }
+        step = Step(run["id"], index, name, account if type(account) is int else None)
+        with suppress(NotFoundError):
+            results |= read_results(api, step)
     return results
 
 
-def _failed(unique_id: str, result: dict[str, Any]) -> FailedNode:
-    plain = _ANSI.sub("", str(result["message"] or "no message"))
-    message = " ".join(word for word in plain.split() if word.strip("^"))
-    return FailedNode(
-        name=_name(unique_id),
-        resource_type=_type(unique_id),
-        status=result["status"],
-        message=message if len(message) <= MAX_MESSAGE else message[:MAX_MESSAGE] + "…",
-        step=result["step"],
-    )
+def _failed_nodes(api: DbtCloudApi, failed: dict[str, NodeResult]) -> list[FailedNode]:
+    if not failed:
+        return []
+    last = max((result.step for result in failed.values()), key=lambda step: step.number)
+    files = find_files(api, last, failed)
+    return [
+        FailedNode(
+            name=_name(unique_id),
+            resource_type=_type(unique_id),
+            status=result.status,
+            message=result.message,
+            step=result.step.name,
+            path=files.get(unique_id, ""),
+        )
+        for unique_id, result in failed.items()
+    ]
+
+
+def _in_file(node: FailedNode) -> str:
+    """Return where a node is defined, unless its message says it."""
+    path = node["path"]
+    return f" in {path}" if path and path not in node["message"] else ""
 
 
 def _count_failed(summary: RunSummary) -> str:
@@ -211,5 +211,5 @@ def _name(unique_id: str) -> str:
 def _tail(step: RunStep) -> list[str]:
     logs = step.get("logs")
     text = logs if isinstance(logs, str) else ""
-    lines = [line.rstrip() for line in _ANSI.sub("", text).splitlines()]
+    lines = [line.rstrip() for line in without_colours(text).splitlines()]
     return [line for line in lines if line][-LOG_TAIL:] or ["(empty)"]

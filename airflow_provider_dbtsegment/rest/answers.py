@@ -12,7 +12,6 @@ from json import dumps, loads
 from typing import (
     TYPE_CHECKING,
     Any,
-    BinaryIO,
     NamedTuple,
     TypeVar,
     cast,
@@ -121,7 +120,7 @@ def read(response: requests.Response, timeout: float, mask: Mask) -> Answer:
     :param timeout: Seconds for the whole body.
     :raises AnswerLostError: When it breaks off, drips on too long or is no JSON.
     """
-    where = _where(response)
+    where = where_of(response)
     until = time.monotonic() + timeout
     content = bytearray()
     try:
@@ -164,27 +163,11 @@ def _pieces(response: requests.Response) -> Iterator[bytes]:
         yield piece
 
 
-def copy(response: requests.Response, file: BinaryIO, mask: Mask) -> int:
-    """
-    Copy the body of an answer into a file object and return the number of bytes.
-
-    :raises AnswerLostError: When the answer breaks off.
-    """
-    written = 0
-    try:
-        for chunk in response.iter_content(CHUNK):
-            file.write(chunk)
-            written += len(chunk)
-    except (requests.RequestException, HTTPError) as error:
-        raise broken(error, mask=mask, **_where(response)) from None
-    return written
-
-
 def error(
     response: requests.Response, explain: Explain, settings: TransportSettings
 ) -> RequestError:
     """Return the error that an unsuccessful answer means."""
-    where = _where(response)
+    where = where_of(response)
     status = response.status_code
     mask = settings.auth.mask
     if response.is_redirect and status != 303:
@@ -272,7 +255,8 @@ def excerpt(content: bytes, mask: Mask) -> str:
     return text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
 
 
-def _where(response: requests.Response) -> dict[str, str]:
+def where_of(response: requests.Response) -> dict[str, str]:
+    """Return what a message says of the request of a response."""
     return {"method": response.request.method or "GET", "url": redact(response.url)}
 
 

@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from http.cookiejar import DefaultCookiePolicy
 from json import dumps
-from typing import Any, BinaryIO, TypeVar
+from typing import IO, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from airflow_provider_dbtsegment.exceptions import (
     ConfigurationError,
@@ -23,8 +21,11 @@ from airflow_provider_dbtsegment.exceptions import (
 from airflow_provider_dbtsegment.rest import answers, retry
 from airflow_provider_dbtsegment.rest.answers import Answer, Explain
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
+from airflow_provider_dbtsegment.rest.bodies import open_body
 from airflow_provider_dbtsegment.rest.budget import Budget
-from airflow_provider_dbtsegment.rest.headers import window_closed_for
+from airflow_provider_dbtsegment.rest.headers import window
+from airflow_provider_dbtsegment.rest.session import new_session
+from airflow_provider_dbtsegment.rest.sinks import Target, fill, sink_of
 from airflow_provider_dbtsegment.rest.urls import is_loopback, redact, same_origin
 
 T = TypeVar("T")
@@ -81,9 +82,14 @@ class Transport:
         self.settings = settings
         self._explain = explain
         self._sleep = sleep
-        self._session = _new_session(settings)
+        self._session = new_session()
         #: By how much the service's clock is ahead of ours, as its last answer has told.
         self.ahead: timedelta | None = None
+
+    @property
+    def server_time(self) -> float | None:
+        """The seconds since the epoch by the service's clock, if an answer has told them."""
+        return None if self.ahead is None else time.time() + self.ahead.total_seconds()
 
     def close(self) -> None:
         """Close the connections."""
@@ -131,28 +137,54 @@ class Transport:
     def download(
         self,
         path: str,
-        file: BinaryIO,
+        target: Target,
         *,
         params: Mapping[str, Any] | None = None,
         budget: Budget | None = None,
     ) -> int:
         """
-        Stream the body of a GET into a file object and return the number of bytes.
+        Stream the body of a GET to where it is to be, and return the number of bytes.
 
-        A broken transfer starts again from where the file stood, if the file can seek.
+        A broken transfer starts again from the beginning, unless the target is a file object that
+        cannot seek.
 
+        :param target: A path, at which it appears as a whole or not at all, or a file object.
+        :raises ConfigurationError: When nothing can be written there.
         :raises RequestError: See the error tree.
         """
-        start = file.tell() if file.seekable() else None
+        sink = sink_of(target)
+        return self.stream(
+            path,
+            lambda body: fill(sink, body),
+            params=params,
+            budget=budget,
+            repeatable=sink.repeatable,
+        )
 
-        def attempt() -> int:
-            if start is not None:
-                file.seek(start)
-                file.truncate()
+    def stream(
+        self,
+        path: str,
+        read: Callable[[IO[bytes]], T],
+        *,
+        params: Mapping[str, Any] | None = None,
+        budget: Budget | None = None,
+        repeatable: bool = True,
+    ) -> T:
+        """
+        Return what a function makes of the body of a GET, which it is given as a binary file.
+
+        The file is read while it comes, once. Reading raises where the transfer breaks, and the
+        function is called again with a new file.
+
+        :param repeatable: Whether the function can be called again.
+        :raises RequestError: See the error tree.
+        """
+
+        def attempt() -> T:
             with self._open("GET", path, params, None, {"Accept": "*/*"}, budget) as response:
-                return answers.copy(response, file, self.settings.auth.mask)
+                return read(open_body(response, self.settings.auth.mask))
 
-        return self._send(attempt, "GET", repeatable=start is not None)
+        return self._send(attempt, "GET", repeatable)
 
     def _send(self, attempt: Callable[[], T], method: str, repeatable: bool | None) -> T:
         return retry.send(
@@ -186,8 +218,8 @@ class Transport:
             target = response.headers["Location"]
             response.close()
             response = self._follow(response.url, target, headers)
-        if budget is not None and (closed := window_closed_for(response.headers)):
-            budget.pause(closed)
+        if budget is not None and (left := window(response.headers)) is not None:
+            budget.told(*left)
         if 200 <= response.status_code < 300:
             return response
         try:
@@ -195,7 +227,7 @@ class Transport:
         finally:
             response.close()
         if budget is not None and isinstance(error, RateLimitedError):
-            budget.pause(error.retry_after or 1.0)
+            budget.refused(error.retry_after or 1.0)
         raise error
 
     def _take_a_place(self, budget: Budget, method: str, url: str) -> None:
@@ -260,25 +292,6 @@ def _check_body(json: Any) -> None:
         dumps(json, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"The body cannot be written as JSON: {error}.") from None
-
-
-class _Session(requests.Session):
-    """Leaves redirects alone, which are followed above; requests would read and parse them."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Return nothing."""
-
-
-def _new_session(settings: TransportSettings) -> requests.Session:
-    session = _Session()
-    session.headers["User-Agent"] = "airflow-provider-dbtsegment"
-    session.headers["Accept"] = "application/json"
-    # Nobody logs in here by cookie, and a jar shared by threads would only mix things up.
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
 
 
 def _proxies(url: str, proxy: str | None) -> dict[str, str]:

@@ -37,6 +37,7 @@ class Recorder(BaseAdapter):
         response.url = str(request.url)
         response.request = request
         response.headers["Content-Type"] = "application/json"
+        response.headers["Content-Length"] = str(len(content))
         response.raw = HTTPResponse(io.BytesIO(content), status=200, preload_content=False)
         return response
 

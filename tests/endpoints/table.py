@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class Row:
     """
     A call, and what must go out.
 
-    :param text: The call as a person writes it; ``BODY`` and ``FILE`` are put in by `arguments`.
+    :param text: The call as a person writes it; ``BODY``, ``FILE`` and ``READ`` are put in by
+        `arguments`.
     :param body: The JSON body that must go out; `None` where the call says it.
     :param beyond: Why the requests are not, or not wholly, in the vendor's document.
     """
@@ -65,7 +67,8 @@ class Row:
 
         def value(node: ast.expr) -> Any:
             if isinstance(node, ast.Name):
-                return {"BODY": body, "FILE": io.BytesIO()}[node.id]
+                known = {"BODY": body, "FILE": io.BytesIO(), "READ": operator.methodcaller("read")}
+                return known[node.id]
             return ast.literal_eval(node)
 
         named = {keyword.arg: value(keyword.value) for keyword in call.keywords if keyword.arg}

@@ -1,0 +1,29 @@
+"""What is the same for every request that leaves."""
+
+from __future__ import annotations
+
+from http.cookiejar import DefaultCookiePolicy
+
+import requests
+from requests.adapters import HTTPAdapter
+
+
+class _Session(requests.Session):
+    """Leaves redirects alone, which are followed above; requests would read and parse them."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Return nothing."""
+
+
+def new_session() -> requests.Session:
+    """Return a session that keeps its connections, and nothing else, between requests."""
+    session = _Session()
+    session.headers["User-Agent"] = "airflow-provider-dbtsegment"
+    session.headers["Accept"] = "application/json"
+    session.headers["Accept-Encoding"] = "gzip"  # what everything here can read
+    # Nobody logs in here by cookie, and a jar shared by threads would only mix things up.
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=8)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
