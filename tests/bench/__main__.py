@@ -20,8 +20,15 @@ from tests.bench.document import document, print_table
 from tests.bench.figures import Figure, Target
 from tests.bench.settings import Settings
 
-#: Each is a module of this package, in the order in which they are run and shown.
-PARTS = ("imports", "artifacts", "burst", "waits", "segment", "real")
+#: The modules of the parts, in the order in which they are run and shown.
+PARTS = {
+    "imports": "imports",
+    "artifacts": "artifacts",
+    "burst": "burst",
+    "waits": "waits",
+    "segment": "segment",
+    "real": "real.measure",
+}
 #: What takes long but hardly any of the machine is run beside another part.
 BESIDE = {"segment": "waits"}
 
@@ -44,7 +51,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="bench-") as folder:
             images = Path(options.images if options.write else folder)
             settings = Settings(Path(folder), images, options.quick, say)
-            return list(import_module(f"tests.bench.{part}").measure(settings))
+            return list(import_module(f"tests.bench.{PARTS[part]}").measure(settings))
 
     with ThreadPoolExecutor() as pool:
         beside: dict[str, Future[list[Figure]]] = {}
@@ -53,8 +60,9 @@ def main() -> int:
                 if BESIDE.get(other) == part:
                     beside[other] = pool.submit(measured, other)
             figures += beside[part].result() if part in beside else measured(part)
-            _keep(kept, figures)
-    figures.sort(key=lambda figure: PARTS.index(figure.part))
+            if kept is not None:
+                _keep(kept, figures)
+    figures.sort(key=lambda figure: list(PARTS).index(figure.part))
     print_table(console, figures)
     if options.write:
         _write(Path(options.write), Path(options.images), figures)

@@ -21,8 +21,8 @@ from tests.bench import open_files
 from tests.bench.crowd import members
 from tests.bench.crowd.gauge import Gauge
 
-#: Seconds for which the process is looked at before anybody waits, when it has come to rest.
-IDLE, REST = 5.0, 0.5
+#: Seconds after which the process has come to rest, with nobody in it.
+REST = 0.5
 
 
 class Crowd:
@@ -65,7 +65,7 @@ async def main() -> None:
     gauge.start()
     await asyncio.sleep(REST)
     began = time.time()
-    await asyncio.sleep(IDLE)
+    await asyncio.sleep(plan["idle"])
     idle = gauge.cost(began, time.time())
     print("ready", flush=True)
     times = await _line()

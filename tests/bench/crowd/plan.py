@@ -6,7 +6,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from tests.bench.crowd.process import Process, dbt_cloud_connection, new_token
+from tests.bench.crowd.process import IDLE, Process, dbt_cloud_connection, new_token
 from tests.bench.crowd.result import Result
 from tests.bench.server.dbt_cloud import FIRST_RUN
 from tests.bench.service import Service
@@ -24,6 +24,7 @@ class Plan:
     :param steady: Seconds for which it is, while nothing ends.
     :param spread: Seconds over which the ends are spread.
     :param tail: Seconds after the last end until those who have not heard of theirs are given up.
+    :param idle: Seconds for which the process is looked at before anybody waits.
     """
 
     provider: str
@@ -34,16 +35,14 @@ class Plan:
     steady: float = 30.0
     spread: float = 20.0
     tail: float = 30.0
+    idle: float = IDLE
 
     def run(self, service: Service) -> Result:
         """Let them wait."""
         token = new_token()
         conn = dbt_cloud_connection(self.provider, service.port, token)
         with Process(conn, service.trust) as process:
-            process.tell(
-                {"service": "dbt_cloud", "provider": self.provider, "interval": self.interval}
-            )
-            process.until_ready()
+            process.prepare("dbt_cloud", self.provider, self.interval, self.idle)
             chance = random.Random(self.waits)  # noqa: S311 - spreads ends, protects nothing
             now = time.time()
             begin = now + self.settle

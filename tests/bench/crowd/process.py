@@ -12,6 +12,9 @@ from typing import IO, Any
 from tests.bench.crowd.members import CONNECTION, OURS
 from tests.bench.server.dbt_cloud import ACCOUNT
 
+#: Seconds for which a process is looked at before anybody waits.
+IDLE = 5.0
+
 _tokens = count(1)
 
 
@@ -68,8 +71,9 @@ class Process:
         _given(self._process.stdin).write(json.dumps(what) + "\n")
         _given(self._process.stdin).flush()
 
-    def until_ready(self) -> None:
-        """Wait until it has imported all it needs, and knows what it costs with nobody in it."""
+    def prepare(self, service: str, way: str, interval: float, idle: float = IDLE) -> None:
+        """Let it import all it needs, and find out what it costs with nobody in it."""
+        self.tell({"service": service, "provider": way, "interval": interval, "idle": idle})
         while (line := self._line()) != "ready":
             print(line, file=sys.stderr)
 

@@ -46,8 +46,7 @@ class SyncPlan:
         """Let them wait."""
         token = new_token()
         with Process(segment_connection(service.port, token), service.trust) as process:
-            process.tell({"service": "segment", "provider": self.way, "interval": self.interval})
-            process.until_ready()
+            process.prepare("segment", self.way, self.interval)
             now = time.time() + START
             planned = self._planned(now)
             service.do("segment", token, syncs=[asdict(sync) for sync in planned], limit=self.limit)
