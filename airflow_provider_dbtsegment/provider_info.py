@@ -172,7 +172,7 @@ def get_provider_info() -> dict[str, Any]:
             _modules("Segment", "hooks.segment"),
         ],
         "operators": [
-            _modules("dbt Cloud", "operators.dbt_cloud"),
+            _modules("dbt Cloud", "operators.dbt_cloud", "operators.dbt_cloud_artifacts"),
             _modules("Segment", "operators.segment"),
         ],
         "sensors": [
@@ -198,5 +198,6 @@ def get_provider_info() -> dict[str, Any]:
     }
 
 
-def _modules(integration: str, module: str) -> dict[str, Any]:
-    return {"integration-name": integration, "python-modules": [f"{PACKAGE}.{module}"]}
+def _modules(integration: str, *modules: str) -> dict[str, Any]:
+    names = [f"{PACKAGE}.{module}" for module in modules]
+    return {"integration-name": integration, "python-modules": names}

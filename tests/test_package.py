@@ -112,7 +112,7 @@ def test_a_task_keeps_its_arguments_and_documents_them(task: Any) -> None:
         for name, parameter in inspect.signature(task.__init__).parameters.items()
         if name != "self" and parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
-    made = task(task_id="t", **{name: f"{name}" for name in own if name.endswith("_id")})
+    made = task(task_id="t", **{name: f"{name}" for name in own if name.endswith(("_id", "path"))})
     for name in own:
         assert hasattr(made, name)
     assert set(task.template_fields) <= set(own)

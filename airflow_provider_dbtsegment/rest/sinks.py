@@ -94,7 +94,8 @@ class OpenFile:
         try:
             yield self._file
         except BaseException:
-            self._rewind()
+            with suppress(OSError, ValueError):  # closed, or on a full disk
+                self._rewind()
             raise
 
     def _rewind(self) -> None:
