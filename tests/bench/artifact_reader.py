@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import psutil
+from airflow.sdk import ObjectStoragePath
 
-from tests.bench.crowd.members import CONNECTION
+from tests.bench.artifacts import PARSED, STORAGE, WAYS
+from tests.bench.crowd.members import CONNECTION, OURS
 from tests.bench.server.dbt_cloud import FIRST_RUN
 
 NAME = "manifest.json"
@@ -41,17 +43,17 @@ class Watched(threading.Thread):
         return float(self._most - self._before) / 1e6
 
 
-def ours(file: Path) -> tuple[float, float, int]:
-    """Stream it into a file."""
+def ours(way: str, file: Path) -> tuple[float, float, int]:
+    """Stream it to where it is wanted."""
     from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 
     hook = DbtCloudHook(CONNECTION)
     hook.get_run(FIRST_RUN)
+    target = ObjectStoragePath(f"file://{file}") if way == STORAGE else file
     watched = Watched()
     watched.start()
     began = time.perf_counter()
-    with file.open("wb") as target:
-        hook.download_run_artifact(FIRST_RUN, NAME, target)
+    hook.download_run_artifact(FIRST_RUN, NAME, target)
     return time.perf_counter() - began, watched.extra(), file.stat().st_size
 
 
@@ -65,7 +67,7 @@ def theirs(way: str) -> tuple[float, float, int]:
     watched.start()
     began = time.perf_counter()
     answer = hook.get_job_run_artifact(FIRST_RUN, NAME)
-    held = answer.json() if way == "parsed" else answer.text
+    held = answer.json() if way == PARSED else answer.text
     taken = time.perf_counter() - began
     del held
     return taken, watched.extra(), len(answer.content)
@@ -73,7 +75,8 @@ def theirs(way: str) -> tuple[float, float, int]:
 
 def main(way: str, file: str) -> None:
     """Fetch it, and print the cost."""
-    seconds, megabytes, length = ours(Path(file)) if way == "to a file" else theirs(way)
+    fetched = ours(way, Path(file)) if WAYS[way] == OURS else theirs(way)
+    seconds, megabytes, length = fetched
     print(json.dumps({"time": seconds, "extra memory": megabytes, "bytes": length}))
 
 

@@ -20,8 +20,12 @@ from tests.bench.settings import Settings
 
 PART = "artifacts"
 TOKEN = "artifacts"
-#: Ours writes a file; theirs gives the answer, which a DAG then parses or writes.
-WAYS = {"to a file": OURS, "as text": THEIRS, "parsed": THEIRS}
+#: Ours goes to where it is wanted; theirs is an answer, which a DAG then writes or parses.
+FILE, STORAGE, TEXT, PARSED = "to a file", "to an ObjectStoragePath", "as text", "parsed"
+WAYS = {FILE: OURS, STORAGE: OURS, TEXT: THEIRS, PARSED: THEIRS}
+#: What is compared with what.
+PAIRS = ((FILE, TEXT), (FILE, PARSED), (STORAGE, TEXT))
+MEASURES = (("time", "s", None), ("extra memory", "MB", Target(at_most=16)))
 
 
 def measure(settings: Settings) -> Iterator[Figure]:
@@ -35,15 +39,10 @@ def measure(settings: Settings) -> Iterator[Figure]:
             for way, provider in WAYS.items():
                 costs[way].append(_fetch(service, provider, way, settings))
     note = f"median of {times}" if times > 1 else ""
-    for way, provider in WAYS.items():
-        if provider == OURS:
-            continue
-        for what, unit, target in (
-            ("time", "s", None),
-            ("extra memory", "MB", Target(at_most=16)),
-        ):
-            ours, theirs = (median(cost[what] for cost in costs[one]) for one in ("to a file", way))
-            case = f"to a file; theirs {way}"
+    for pair in PAIRS:
+        for what, unit, target in MEASURES:
+            ours, theirs = (median(cost[what] for cost in costs[way]) for way in pair)
+            case = f"{pair[0]}; theirs {pair[1]}"
             yield Figure(PART, what, ours, theirs, unit, target, case, note=note)
 
 

@@ -30,7 +30,8 @@ would make it; all waits of a row are in one process with one event loop, as in 
 *Processor* and *memory* are what they add to that process, while all wait and nothing ends; *lag*
 is how late the event loop was, looked at a hundred times a second; *end seen late* is the time from
 the true end of a run to the trigger's event. Segment has no community provider: there *theirs* is
-the same number of reads spent on all syncs in turn.
+the same number of reads spent on all syncs in turn. A wait that has heard nothing a minute after
+the last end counts as failed.
 """
 
 
@@ -48,13 +49,20 @@ def print_table(console: Console, figures: Iterable[Figure]) -> None:
 def document(figures: Sequence[Figure], pictures: Sequence[str]) -> str:
     """Return the page."""
     aimed = [figure for figure in figures if figure.met is not None]
-    lines = [INTRODUCTION, _circumstances(), "", "## What must be seen", "", *_rows(aimed, True)]
+    lines = [
+        INTRODUCTION,
+        _circumstances(),
+        "",
+        "## What must be seen",
+        "",
+        *_rows(aimed, with_part=True),
+    ]
     parts = list(dict.fromkeys(figure.part for figure in figures))
     for part in parts:
         of_part = [figure for figure in figures if figure.part == part]
         lines += ["", f"## {TITLES.get(part, part)}", ""]
         lines += [f"![{_caption(file)}](images/{file})\n" for file in _of_part(part, pictures)]
-        lines += _rows(of_part, False)
+        lines += _rows(of_part, with_part=False)
     return "\n".join(lines) + "\n"
 
 
@@ -67,13 +75,17 @@ def _caption(file: str) -> str:
     return file.removeprefix("bench-").removesuffix(".png")
 
 
-def _rows(figures: Iterable[Figure], with_part: bool) -> list[str]:
+def _rows(figures: Iterable[Figure], *, with_part: bool) -> list[str]:
+    """Return a table of the columns in which there is something."""
+    table = [(*((figure.part,) if with_part else ()), *_cells(figure)) for figure in figures]
     headings = (("part",) if with_part else ()) + HEADINGS
-    rows = ["| " + " | ".join(headings) + " |", "|" + "---|" * len(headings)]
-    for figure in figures:
-        cells = [*((figure.part,) if with_part else ()), *_cells(figure)]
-        rows.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
-    return rows
+    used = [n for n in range(len(headings)) if any(row[n] for row in table)]
+    lines = [_line([headings[n] for n in used]), "|" + "---|" * len(used)]
+    return lines + [_line([row[n] for n in used]) for row in table]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
 
 
 def _cells(figure: Figure) -> list[str]:

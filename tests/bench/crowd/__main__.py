@@ -55,6 +55,8 @@ class Crowd:
 
 async def main() -> None:
     """Wait as the first line of the standard input says, from when the second one comes."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, what: print(what, file=sys.stderr, flush=True))
     plan = await _line()
     interval = plan["interval"]
     if plan["service"] == "segment":
