@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow import __version__
 from airflow.providers.common.compat.sdk import (
     AirflowFailException,
     AirflowNotFoundException,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.launchable import Ledger
 
 __all__ = [
+    "BEGINS_IN_TRIGGERER",
     "AirflowFailException",
     "AirflowNotFoundException",
     "AirflowSensorTimeout",
@@ -39,8 +41,16 @@ __all__ = [
     "get_connection",
     "is_going_on",
     "ledger_of",
+    "listens_to",
     "mask_secret",
+    "stores_xcoms_elsewhere",
+    "template_of",
 ]
+
+_VERSION = tuple(int(number) for number in __version__.split(".")[:2])
+#: Whether the scheduler can defer a task and the triggerer render its templates; before 3.3 it
+#: does not keep what is needed for that.
+BEGINS_IN_TRIGGERER = _VERSION >= (3, 3)
 
 
 async def get_connection(conn_id: str) -> tuple[Connection, dict[str, Any]]:
@@ -58,6 +68,40 @@ def ledger_of(context: Context) -> Ledger | None:
     """Return the store that outlives the tries of a task, which Airflow has from 3.3 on."""
     values: Mapping[str, Any] = context
     return values.get("task_state_store")
+
+
+def listens_to(happening: str) -> bool:
+    """
+    Return whether a plugin listens to something that happens to tasks.
+
+    Airflow's example of a listener, which is there where its example DAGs are, does not count.
+    """
+    try:
+        from airflow.sdk.listener import get_listener_manager
+    except ImportError:
+        from airflow.listeners.listener import (  # type: ignore[assignment]
+            get_listener_manager,
+        )
+    listeners = getattr(get_listener_manager().hook, happening).get_hookimpls()
+    return not all(one.plugin_name.startswith("airflow.example_dags.") for one in listeners)
+
+
+def stores_xcoms_elsewhere() -> bool:
+    """Return whether the triggerer would go past a backend of XComs, which it does from 3.0 on."""
+    if _VERSION < (3, 0):
+        return False
+    from airflow.sdk.bases.xcom import BaseXCom
+
+    return XCom is not BaseXCom
+
+
+def template_of(value: Any) -> Any:
+    """Return the template that pulls what a plain reference to an unmapped task's output means."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
+
+    return str(value) if type(value) is PlainXComArg else value
 
 
 async def is_going_on(task_instance: Any) -> bool:

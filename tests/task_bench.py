@@ -2,23 +2,27 @@
 Run one task as Airflow would, without Airflow's processes.
 
 Deferral, the trigger's serialisation, its event and the resumption are real; only the task
-instance, which keeps the XComs, is ours. Whole Airflows run the demo's DAG in `tests/demo`.
+instance, which keeps the XComs, is ours. Whole Airflows run DAGs in `tests/demo`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib import import_module
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 
 from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat import sdk
-from airflow.triggers.base import BaseTrigger
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+
+from airflow_provider_dbtsegment.tasks.beginning import why_a_worker_begins
 
 
 class Ledger(dict[str, Any]):
@@ -54,7 +58,7 @@ class TaskInstance:
 
 @dataclass
 class Ended:
-    """How a task ended."""
+    """How a task ended, and how many processes of workers it took."""
 
     state: str
     value: Any
@@ -63,21 +67,35 @@ class Ended:
     xcoms: dict[str, Any]
     deferrals: int
     reschedules: int
+    workers: int
+
+
+class Deferral(NamedTuple):
+    """A trigger, and how to go on after it."""
+
+    trigger: BaseTrigger
+    method_name: str
+    kwargs: dict[str, Any]
 
 
 def run_task(
-    task: Any, instance: TaskInstance | None = None, ledger: Ledger | None = None
+    task: Any,
+    instance: TaskInstance | None = None,
+    ledger: Ledger | None = None,
+    *,
+    begins_in_triggerer: bool = False,
 ) -> Ended:
     """Run a task to its end, through all deferrals and reschedules."""
     instance = instance or TaskInstance(task_id=task.task_id)
     context: Any = {"ti": instance, "params": {}, "task": task}
     if ledger is not None:
         context["task_state_store"] = ledger
-    counts = {"deferrals": 0, "reschedules": 0}
+    counts = {"deferrals": 0, "reschedules": 0, "workers": 0}
     state, value, error = "success", None, None
     with outside_the_task_runner():
         try:
-            value = _run(task, context, counts)
+            first = begun(task, context) if begins_in_triggerer else None
+            value = _run(task, context, counts, first)
         except sdk.AirflowSkipException as caught:
             state, error = "skipped", caught
         except (sdk.AirflowFailException, sdk.AirflowSensorTimeout) as caught:
@@ -87,13 +105,26 @@ def run_task(
     return Ended(state, value, str(error or ""), error, instance.xcoms, **counts)
 
 
-def _run(task: Any, context: Any, counts: dict[str, int]) -> Any:
+def _run(task: Any, context: Any, counts: dict[str, int], deferral: Deferral | None) -> Any:
     # What another process has of the task: how it was made, and nothing of what it has done.
     pristine = task.prepare_for_execution()
-    made = task
+    made, event = task, None
     while True:
         try:
-            return made.execute(context)
+            if deferral is None:
+                counts["workers"] += 1
+                return made.execute(context)
+            counts["deferrals"] += 1
+            event = asyncio.run(first_end(deferral.trigger))
+            if isinstance(event, TaskSuccessEvent):
+                xcoms = json.loads(json.dumps(event.xcoms))
+                context["ti"].xcoms.update(xcoms)
+                return xcoms.get("return_value")
+            # Another process goes on.
+            counts["workers"] += 1
+            resumed = pristine.prepare_for_execution()
+            kwargs = {**deferral.kwargs, "event": event.payload}
+            return resumed.resume_execution(deferral.method_name, kwargs, context)
         except AirflowRescheduleException as pause:
             counts["reschedules"] += 1
             # Another process takes the next look.
@@ -101,13 +132,31 @@ def _run(task: Any, context: Any, counts: dict[str, int]) -> Any:
             time.sleep(
                 max(0.0, (pause.reschedule_date - datetime.now(timezone.utc)).total_seconds())
             )
-        except sdk.TaskDeferred as deferral:
-            counts["deferrals"] += 1
-            event = asyncio.run(first_event(again(deferral.trigger)))
-            # Another process goes on.
-            resumed = pristine.prepare_for_execution()
-            kwargs = {**(deferral.kwargs or {}), "event": event}
-            return resumed.resume_execution(deferral.method_name, kwargs, context)
+        except sdk.TaskDeferred as deferred:
+            trigger = again(deferred.trigger)
+            # As a triggerer does.
+            trigger.trigger_id = 1
+            deferral = Deferral(trigger, deferred.method_name, deferred.kwargs or {})
+
+
+def begun(task: Any, context: Any) -> Deferral:
+    """Return what the scheduler makes of a task that begins in the triggerer."""
+    assert task.start_from_trigger, why_a_worker_begins(task)
+    args = task.start_trigger_args
+    module, name = args.trigger_cls.rsplit(".", 1)
+    trigger = getattr(import_module(module), name)(**json.loads(json.dumps(args.trigger_kwargs)))
+    instance = context["ti"]
+    trigger.trigger_id = 1
+    trigger.timeout_after = instance.start_date + (args.timeout or task.execution_timeout)
+    trigger.task_instance = SimpleNamespace(
+        task=task,
+        dag_id=instance.dag_id,
+        task_id=instance.task_id,
+        run_id=instance.run_id,
+        map_index=instance.map_index,
+    )
+    trigger.render_template_fields({**context, "ti": trigger.task_instance, "dag": None})
+    return Deferral(trigger, args.next_method, args.next_kwargs)
 
 
 def again(trigger: BaseTrigger) -> BaseTrigger:
@@ -121,8 +170,13 @@ def again(trigger: BaseTrigger) -> BaseTrigger:
 
 async def first_event(trigger: BaseTrigger) -> Any:
     """Return the payload of a trigger's event."""
+    return (await first_end(trigger)).payload
+
+
+async def first_end(trigger: BaseTrigger) -> TriggerEvent:
+    """Return a trigger's event."""
     async for event in trigger.run():
-        return event.payload
+        return event
     raise AssertionError("The trigger ended without an event.")
 
 

@@ -27,6 +27,9 @@ PACKAGE = ROOT / "airflow_provider_dbtsegment"
 #: What of `tasks` a DAG file needs; all else is imported by the functions that need it.
 DECLARING = ("arguments", "base", "dbt_cloud", "launching", "segment", "sensing")
 
+#: Modules beside hooks and triggers that hold none.
+HELPERS = ("base", "beginning", "connections", "finishing")
+
 
 def modules_named(kind: str) -> list[str]:
     return [module for entry in get_provider_info()[kind] for module in entry["python-modules"]]
@@ -83,7 +86,8 @@ def test_everything_that_the_provider_info_names_exists() -> None:
             importlib.import_module(module)
         named = {Path(*module.split(".")[1:]).with_suffix(".py") for module in modules_named(kind)}
         there = {path.relative_to(PACKAGE) for path in (PACKAGE / kind).glob("[!_]*.py")}
-        assert there - named <= {Path(kind, "base.py")}
+        helpers = {Path(kind, f"{name}.py") for name in HELPERS}
+        assert there - named <= helpers
 
 
 @pytest.mark.parametrize("trigger", classes_of("triggers", BaseTrigger))

@@ -90,6 +90,8 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         the run; by default the task fails at once.
     :param cancel_on_kill: Cancel the run when the task is killed; for a deferred task that a person
         ends, from Airflow 3.3 on. A run that was reused is left going on.
+    :param end_in_triggerer: Let a success end a deferred task in the triggerer, without a second
+        worker, where nothing is lost by it.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
     :raises RunFailedError: When the run ended without success.
     """
@@ -139,6 +141,7 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         retry_cancelled: bool = False,
         reuse_existing_run: bool = False,
         cancel_on_kill: bool = True,
+        end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -171,6 +174,7 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         self.retry_cancelled = retry_cancelled
         self.reuse_existing_run = reuse_existing_run
         self.cancel_on_kill = cancel_on_kill
+        self.end_in_triggerer = end_in_triggerer
 
     def execute(self, context: Context) -> int:
         """Start the job unless this task run has already started it, and wait for the run."""

@@ -52,6 +52,8 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         it; by default the task fails at once.
     :param cancel_on_kill: Cancel the sync when the task is killed. Off by default: rows that a
         cancelled sync has already taken are left out of later syncs until the mapping is reset.
+    :param end_in_triggerer: Let a success end a deferred task in the triggerer, without a second
+        worker, where nothing is lost by it.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
     :raises LaunchUnknownError: When it cannot be found out whether a sync was started.
     :raises RunFailedError: When the sync failed, or delivered less than is wanted.
@@ -84,6 +86,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         reuse_existing_sync: bool = False,
         retry_cancelled: bool = False,
         cancel_on_kill: bool = False,
+        end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -101,6 +104,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         self.reuse_existing_sync = reuse_existing_sync
         self.retry_cancelled = retry_cancelled
         self.cancel_on_kill = cancel_on_kill
+        self.end_in_triggerer = end_in_triggerer
 
     def execute(self, context: Context) -> str:
         """Start the sync unless this task run has already started it, and wait for its end."""

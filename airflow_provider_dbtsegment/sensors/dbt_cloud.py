@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
+from airflow_provider_dbtsegment.exceptions import RequestError
 from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudRunLink
 from airflow_provider_dbtsegment.tasks.arguments import required_int
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
@@ -33,6 +35,8 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
     :param fault_budget: Seconds (or a timedelta) in a row for which dbt Cloud may be out of reach;
         `None` lets only ``timeout`` end that. Reschedule mode forgets between its looks below
         Airflow 3.3, so there only ``timeout`` ends it, too.
+    :param end_in_triggerer: Begin and succeed in the triggerer, without a worker, where nothing is
+        lost by it; only with ``deferrable``.
     """
 
     template_fields: Sequence[str] = ("dbt_cloud_conn_id", "run_id", "account_id")
@@ -47,6 +51,7 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
         account_id: int | str | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
+        end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -55,6 +60,7 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
         self.account_id = account_id
         self.deferrable = deferrable
         self.fault_budget = fault_budget
+        self.end_in_triggerer = end_in_triggerer
 
     _announced = False
 
@@ -65,3 +71,7 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
         if not self._announced:
             self._announced = True
             self._announce(context, state)
+
+    def _announce_late(self, context: Context, key: int) -> None:
+        with suppress(RequestError):
+            self._announce_once(context, self._source().ask_one(key))

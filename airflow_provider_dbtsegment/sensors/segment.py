@@ -34,6 +34,8 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         ``fail`` the task, ``warn`` in its log, or ``accept`` it.
     :param max_failed_rows: With ``warn`` or ``accept``: up to how many failed rows, as a count (12)
         or as a share (0.05 or "5%"). By default any number.
+    :param end_in_triggerer: Begin and succeed in the triggerer, without a worker, where nothing is
+        lost by it; only with ``deferrable``.
     """
 
     template_fields: Sequence[str] = (
@@ -55,6 +57,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         fault_budget: timedelta | float | None = timedelta(minutes=15),
         partial_success: str = "fail",
         max_failed_rows: int | float | str | None = None,
+        end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -65,6 +68,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         self.fault_budget = fault_budget
         self.partial_success = partial_success
         self.max_failed_rows = max_failed_rows
+        self.end_in_triggerer = end_in_triggerer
 
     def _prepare(self, context: Context) -> tuple[str, str]:
         self._partial_success()

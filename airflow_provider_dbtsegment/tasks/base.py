@@ -23,6 +23,7 @@ from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_dbtsegment.outcomes import End
     from airflow_provider_dbtsegment.patience import Patience
     from airflow_provider_dbtsegment.source import Source
     from airflow_provider_dbtsegment.triggers.base import WaitTrigger
@@ -38,8 +39,12 @@ class Waiting:
     """
     Wait for a run or a sync to end: blocking, or deferred to the triggerer.
 
-    Both ways lead to `_finish`, which asks the service how it ended; nothing else is believed.
+    Both ways lead to `_ended`, which asks the service how it ended; nothing else is believed. A
+    success may end the task in the triggerer, by the same code; see :mod:`.ending`.
     """
+
+    #: Whether the task returns something.
+    _has_result = True
 
     if TYPE_CHECKING:
         log: Any
@@ -47,6 +52,8 @@ class Waiting:
         execution_timeout: timedelta | None
         timeout: Any
         fault_budget: timedelta | float | None
+        end_in_triggerer: bool
+        do_xcom_push: bool
 
         def defer(self, **kwargs: Any) -> NoReturn: ...
 
@@ -65,6 +72,7 @@ class Waiting:
                 began=began,
                 cancel_on_kill=cancel_on_kill,
                 fault_budget=self._fault_seconds(),
+                **self._ending(),
             )
             # The worker that goes on knows only what is written here.
             awaited = {**self._name(key), "see": self._see(), "by_airflow": by_airflow}
@@ -83,6 +91,16 @@ class Waiting:
         except DbtSegmentError as error:
             self._fail(context, key, error, by_airflow=by_airflow, cancel_on_kill=cancel_on_kill)
         return self._end(context, key)
+
+    def _ending(self) -> dict[str, bool]:
+        """Return how a success is to end the task."""
+        from airflow_provider_dbtsegment.tasks.ending import why_a_worker_ends
+
+        reason = why_a_worker_ends(self)
+        if reason is not None:
+            self.log.debug("A worker is to end this task: %s.", reason)
+        pushes = bool(self.do_xcom_push and self._has_result)
+        return {"end_in_triggerer": reason is None, "push_result": pushes}
 
     def execute_complete(
         self,
@@ -189,12 +207,15 @@ class Waiting:
 
     def _limit(self, context: Context) -> tuple[float | None, bool]:
         """Return for how many seconds to wait at most, and whether Airflow's own limit decides."""
+        start_date = getattr(context["ti"], "start_date", None)
+        return self._limit_after(time.time() - start_date.timestamp() if start_date else 0.0)
+
+    def _limit_after(self, spent: float) -> tuple[float | None, bool]:
+        """Return the same for a task that began so many seconds ago."""
         own = self._own_limit()
         if self.execution_timeout is None:
             return own, False
         whole = self.execution_timeout.total_seconds()
-        start_date = getattr(context["ti"], "start_date", None)
-        spent = time.time() - start_date.timestamp() if start_date else 0.0
         theirs = max(0.0, whole - spent - min(BEFORE_EXECUTION_TIMEOUT, whole / 4))
         return (own, False) if own is not None and own < theirs else (theirs, True)
 
@@ -225,13 +246,22 @@ class Waiting:
     def _interval(self) -> float:
         """Return the seconds between looks."""
 
-    @abstractmethod
     def _finish(self, context: Context, key: Any) -> Any:
         """
         Ask how it ended; return the task's result or raise why it failed.
 
         :raises RequestError: When it cannot be asked.
         """
+        end = self._ended(key)
+        for name, value in end.xcoms.items():
+            context["ti"].xcom_push(key=name, value=value)
+        if end.failure is not None:
+            raise end.failure
+        return end.result
+
+    @abstractmethod
+    def _ended(self, key: Any) -> End:
+        """Ask how it ended."""
 
     def _close(self) -> None:
         """Close the connections."""

@@ -6,12 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.exceptions import (
-    EndUnknownError,
-    RequestError,
-    RunCancelledError,
-    RunFailedError,
-)
 from airflow_provider_dbtsegment.links.dbt_cloud import RUN_URL
 from airflow_provider_dbtsegment.tasks.arguments import optional_int
 from airflow_provider_dbtsegment.tasks.base import Waiting
@@ -22,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
     from airflow_provider_dbtsegment.dbt_cloud.types import Run
     from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
+    from airflow_provider_dbtsegment.outcomes import End
     from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 
 
@@ -31,6 +26,8 @@ class DbtCloudWaiting(Waiting):
     if TYPE_CHECKING:
         dbt_cloud_conn_id: str
         account_id: int | str | None
+
+    _trigger_class = "airflow_provider_dbtsegment.triggers.dbt_cloud.DbtCloudRunTrigger"
 
     @cached_property
     def hook(self) -> DbtCloudHook:
@@ -51,34 +48,12 @@ class DbtCloudWaiting(Waiting):
     def _account(self) -> int | None:
         return optional_int(self.account_id, "account_id")
 
-    def _finish(self, context: Context, key: int) -> int:
-        from airflow_provider_dbtsegment.dbt_cloud.summary import why_failed
-        from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
-        from airflow_provider_dbtsegment.outcomes import Outcome
+    def _ended(self, key: int) -> End:
+        from airflow_provider_dbtsegment.dbt_cloud.run_end import end_of_run
 
-        run = self._looking.get_run(key, include_related=["run_steps"], account_id=self._account)
-        ended = outcome(run)
-        if ended is None:
-            status = status_label(run.get("status"))
-            raise EndUnknownError(f"dbt Cloud run {key} has not ended; its status is {status}.")
-        summary = self._summarize(run)
-        context["ti"].xcom_push(key="run_summary", value=summary)
-        if ended is Outcome.SUCCESS:
-            return key
-        reason = why_failed(run, summary)
-        raise (RunCancelledError if ended is Outcome.CANCELLED else RunFailedError)(reason)
-
-    def _summarize(self, run: Run) -> Any:
-        from airflow_provider_dbtsegment.dbt_cloud.summary import describe, summarize
-
-        try:
-            summary = summarize(self.hook, run)
-        except RequestError as error:
-            # The numbers are not worth more than the end that is known.
-            self.log.warning("The results of the run cannot be read: %s", error)
-            summary = summarize(self.hook, {**run, "run_steps": []})
-        self.log.info("dbt Cloud run %s: %s.", run["id"], describe(summary))
-        return summary
+        return end_of_run(
+            self._looking, key, account_id=self._account, log=self.log, artifacts=self.hook
+        )
 
     def _announce(self, context: Context, run: Run) -> None:
         """Leave behind what must survive a failure: the run's id, and its address for the link."""

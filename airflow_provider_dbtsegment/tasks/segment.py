@@ -6,17 +6,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.exceptions import (
-    EndUnknownError,
-    RunCancelledError,
-    RunFailedError,
-)
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
     from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+    from airflow_provider_dbtsegment.outcomes import End
     from airflow_provider_dbtsegment.segment.summary import PartialSuccess
     from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
     from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
@@ -29,6 +23,8 @@ class ReverseETLWaiting(Waiting):
         segment_conn_id: str
         partial_success: str
         max_failed_rows: int | float | str | None
+
+    _trigger_class = "airflow_provider_dbtsegment.triggers.segment.ReverseETLSyncTrigger"
 
     @cached_property
     def hook(self) -> SegmentHook:
@@ -48,32 +44,16 @@ class ReverseETLWaiting(Waiting):
 
         return PartialSuccess(self.partial_success, self.max_failed_rows)
 
-    def _finish(self, context: Context, key: SyncKey) -> str:
-        from airflow_provider_dbtsegment.outcomes import Outcome
-        from airflow_provider_dbtsegment.segment.summary import describe, summarize, why_failed
-        from airflow_provider_dbtsegment.segment.types import outcome
+    def _ended(self, key: SyncKey) -> End:
+        from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
 
-        sync = self._looking.get_reverse_etl_sync_status(key[0], key[1])
-        ended = outcome(sync)
-        summary = summarize(sync, getattr(self, "subscription_id", None))
-        if ended is None:
-            status = summary["status"]
-            raise EndUnknownError(f"Segment sync {key[1]} has not ended; its status is {status}.")
-        context["ti"].xcom_push(key="sync_summary", value=summary)
-        self.log.info("Segment sync %s: %s.", key[1], describe(summary))
-        if ended is Outcome.SUCCESS:
-            return key[1]
-        if ended is Outcome.CANCELLED:
-            raise RunCancelledError(why_failed(summary))
-        if ended is not Outcome.PARTIAL:
-            raise RunFailedError(why_failed(summary))
-        wanted = self._partial_success()
-        reason = wanted.why_failed(summary)
-        if reason is not None:
-            raise RunFailedError(reason)
-        if wanted.policy == "warn":
-            self.log.warning("The destination refused %s rows.", summary["failed"])
-        return key[1]
+        return end_of_sync(
+            self._looking.get_reverse_etl_sync_status(key[0], key[1]),
+            key[1],
+            subscription_id=getattr(self, "subscription_id", None),
+            wanted=self._partial_success(),
+            log=self.log,
+        )
 
     def _trigger(self, key: SyncKey, **kwargs: Any) -> ReverseETLSyncTrigger:
         from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
@@ -83,6 +63,8 @@ class ReverseETLWaiting(Waiting):
             model_id=key[0],
             sync_id=key[1],
             subscription_id=getattr(self, "subscription_id", None),
+            partial_success=self.partial_success,
+            max_failed_rows=self.max_failed_rows,
             **kwargs,
         )
 

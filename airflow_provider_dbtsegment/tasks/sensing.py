@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_dbtsegment.compat import (
@@ -29,6 +30,24 @@ if TYPE_CHECKING:
 AT_THE_DEADLINE = 0.01
 
 
+class _BeginsInTriggerer:
+    """
+    What Airflow asks of a task that may begin in the triggerer.
+
+    It asks when the DAG is stored, and only then is known what its author, or a policy, has made of
+    the task. Of the class it asks for mapped ones, which cannot.
+    """
+
+    def __init__(self, *, yes_or_no: bool) -> None:
+        self.yes_or_no = yes_or_no
+
+    def __get__(self, task: Sensing | None, owner: type) -> Any:
+        from airflow_provider_dbtsegment.tasks.beginning import start_trigger_args
+
+        arguments = None if task is None else start_trigger_args(task)
+        return arguments is not None if self.yes_or_no else arguments
+
+
 class Sensing(Waiting):
     """
     Wait for something that is already going on.
@@ -46,6 +65,12 @@ class Sensing(Waiting):
         never_fail: Any
         mode: Any
 
+        _trigger_class: str
+        template_fields: Sequence[str]
+
+    start_from_trigger = _BeginsInTriggerer(yes_or_no=True)
+    start_trigger_args = _BeginsInTriggerer(yes_or_no=False)
+    _has_result = False
     _patience: Patience | None = None
     #: Whether the deadline is that of Airflow's `execution_timeout`, after which there are retries.
     _by_airflow = False
@@ -70,8 +95,23 @@ class Sensing(Waiting):
         event: dict[str, Any] | None = None,
         awaited: dict[str, Any] | None = None,
     ) -> None:
-        """Go on after the trigger."""
+        """Go on after the trigger, or begin where the triggerer could not."""
+        if event and "begin" in event:
+            self.log.info("It begins in a worker: %s", event.get("because"))
+            self.execute(context)
+            return
+        if awaited and awaited.get("begun"):
+            try:
+                key = self._prepare(context)
+                self._announce_late(context, key)
+            except DbtSegmentError as error:
+                self._close()
+                self._raise(error)
+            awaited = {**awaited, **self._name(key), "see": self._see()}
         super().execute_complete(context, event, awaited)
+
+    def _validate_start_from_trigger_kwargs(self) -> None:
+        """Do nothing: Airflow would ask each new task how it begins, for callables in that."""
 
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
@@ -168,6 +208,9 @@ class Sensing(Waiting):
 
     def _announce_once(self, context: Context, state: Any) -> None:
         """Leave behind what is worth a link."""
+
+    def _announce_late(self, context: Context, key: Any) -> None:
+        """Do so for a task that has begun in the triggerer, if it can be found out."""
 
     def _raise(self, error: DbtSegmentError) -> NoReturn:
         soft = isinstance(error, (WaitTimeoutError, RunFailedError))

@@ -1,20 +1,28 @@
-"""What both triggers share: wait by the process's watcher, tell the worker how it went."""
+"""What both triggers share: wait by the process's watcher, end the task or wake a worker."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-import time
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_dbtsegment.compat import is_going_on
-from airflow_provider_dbtsegment.exceptions import AnswerLostError, DbtSegmentError
+from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
+from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
+from airflow_provider_dbtsegment.triggers.beginning import (
+    RETURN_VALUE,
+    began_at,
+    rendering_context,
+)
+from airflow_provider_dbtsegment.triggers.connections import resolved
+from airflow_provider_dbtsegment.triggers.finishing import Finishing, can_be_stored
 from airflow_provider_dbtsegment.watch import Watcher
 
 if TYPE_CHECKING:
@@ -41,8 +49,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
     """
     Wait until something has ended.
 
-    The event names what was waited for and, if the waiting failed, how: it never says how the thing
-    itself ended. The worker asks the service for that.
+    A success can end the task here, with the XComs that a worker would push. Otherwise the event
+    names what was waited for and, if the waiting failed, how: it never says how the thing itself
+    ended. The worker asks the service for that.
 
     :param poll_interval: Seconds between looks.
     :param deadline: Seconds since the epoch after which the waiting fails; `None` waits for ever.
@@ -50,7 +59,17 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
     :param cancel_on_kill: Cancel the thing when a person ends the deferred task (Airflow 3.3).
     :param fault_budget: Seconds in a row for which the service may be out of reach; `None` lets
         only the deadline end that. Triggers of older versions come without it.
+    :param end_in_triggerer: Whether a success may end the task here.
+    :param push_result: Whether that leaves behind what the task returns.
+    :param begins: For a task that begins here: after how many seconds the waiting fails
+        (``limit``), and Airflow itself ends it (``whole``). Its templates are rendered here; where
+        they cannot be, or make no sense, a worker begins.
     """
+
+    #: Set by Airflow.
+    timeout_after: datetime | None = None
+    #: Why the templates could not be rendered, if so.
+    _unrendered: Exception | None = None
 
     def __init__(
         self,
@@ -60,6 +79,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         began: float,
         cancel_on_kill: bool,
         fault_budget: float | None = FAULT_BUDGET,
+        end_in_triggerer: bool = False,
+        push_result: bool = False,
+        begins: Mapping[str, float | None] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.poll_interval = poll_interval
@@ -67,6 +89,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         self.began = began
         self.cancel_on_kill = cancel_on_kill
         self.fault_budget = fault_budget
+        self.end_in_triggerer = end_in_triggerer
+        self.push_result = push_result
+        self.begins = begins
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what is needed to make this trigger again."""
@@ -77,55 +102,89 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             "began": self.began,
             "cancel_on_kill": self.cancel_on_kill,
             "fault_budget": self.fault_budget,
+            "end_in_triggerer": self.end_in_triggerer,
+            "push_result": self.push_result,
+            "begins": self.begins,
         }
         return path, {**self._own_arguments(), **common}
 
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """Render the templates of a task that begins here; what goes wrong is told by `run`."""
+        if self.begins is None:
+            return
+        try:
+            there: Any = rendering_context(context)
+            super().render_template_fields(there, jinja_env)
+        except Exception as error:
+            self._unrendered = error
+        # Airflow gives each trigger a copy of its whole DAG, which nobody needs any more.
+        context["ti"].task = None
+        context.clear()
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, and tell the worker."""
+        """Wait, and end the task or wake a worker."""
+        try:
+            self._begin()
+        except Exception as error:
+            yield self._not_begun(error)
+            return
         subject = self._subject()
         try:
-            hook = await self._resolved()
-            watcher: Watcher[K, S] = Watcher.shared(
-                (hook.identity, self._source_key()), lambda: self._source(hook)
-            )
-            await watcher.wait(
-                self._key(),
-                interval=self.poll_interval,
-                patience=self._patience(),
-                on_change=lambda label: self.log.info("%s is %s.", subject, label),
-            )
+            hook = await resolved(self._hook(), self._patience(), self.poll_interval, self.log)
+            with Finishing.shared(hook) as finishing:
+                watcher: Watcher[K, S] = Watcher.shared(
+                    (hook.identity, self._source_key()), lambda: self._source(hook.twin())
+                )
+                state = await watcher.wait(
+                    self._key(),
+                    interval=self.poll_interval,
+                    patience=self._patience(),
+                    on_change=lambda label: self.log.info("%s is %s.", subject, label),
+                    at_once=self.begins is not None,
+                )
+                xcoms = await self._success(finishing, state)
         except DbtSegmentError as error:
+            if self.begins is not None and isinstance(error, ConfigurationError):
+                yield self._not_begun(error)
+                return
             self.log.info("Waiting for %s ended: %s", subject, error)
             failure = {"error": type(error).__name__, "message": str(error)}
             yield _event({**self._name(), **failure, "cancel_on_kill": self.cancel_on_kill})
         else:
-            yield _event(self._name())
+            yield _event(self._name()) if xcoms is None else TaskSuccessEvent(xcoms=xcoms)
+
+    def _begin(self) -> None:
+        """Begin as a task does: with its times, and with arguments that make sense."""
+        if self.begins is None:
+            return
+        if self._unrendered is not None:
+            raise self._unrendered
+        self.began = began_at(self.timeout_after, self.begins["whole"] or 0.0)
+        limit = self.begins["limit"]
+        self.deadline = None if limit is None else self.began + limit
+        self._check()
+
+    def _not_begun(self, error: Exception) -> TriggerEvent:
+        """Return the event after which a worker begins, and says what is wrong if it is still."""
+        self.log.info("A worker is to begin: %s", error)
+        return _event({"begin": "in a worker", "because": str(error)})
+
+    async def _success(self, finishing: Finishing, state: S) -> dict[str, Any] | None:
+        """Return the XComs of a success that ends the task here; `None` is for a worker."""
+        # Without an id it is no triggerer that runs this: nothing there could end the task.
+        if not self.end_in_triggerer or self.trigger_id is None or not self._is_well(state):
+            return None
+        end = await finishing.ask(lambda api: self._ended(api, state), self.poll_interval, self.log)
+        if end is None or end.failure is not None:
+            return None
+        xcoms = {**self._announced(end), **end.xcoms} if self.begins is not None else {**end.xcoms}
+        if self.push_result:
+            xcoms[RETURN_VALUE] = end.result
+        return xcoms if can_be_stored(xcoms) else None
 
     def _patience(self) -> Patience:
         budget = math.inf if self.fault_budget is None else self.fault_budget
         return Patience(self.deadline, self.began, budget)
-
-    async def _resolved(self) -> ConnectionHook[Any]:
-        """
-        Return a hook that knows its connection.
-
-        A triggerer that starts again asks Airflow for the connections of all its triggers at once,
-        perhaps when Airflow has not come back yet: that must not end what is going on well.
-        """
-        hook, patience = self._hook(), self._patience()
-        while True:
-            try:
-                await hook.aresolve()
-            except DbtSegmentError:
-                raise
-            except Exception as error:
-                reason = f"Airflow could not give the connection ({type(error).__name__}: {error})"
-                now = time.time()
-                patience.fault(AnswerLostError(reason, method="", url=""), now)
-                self.log.warning("%s; trying again.", reason)
-                await asyncio.sleep(patience.next_look(now, self.poll_interval) - now)
-            else:
-                return hook
 
     async def on_kill(self) -> None:
         """
@@ -205,6 +264,26 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
 
     def _key(self) -> K:
         raise NotImplementedError
+
+    def _check(self) -> None:
+        """
+        Check rendered arguments.
+
+        :raises Exception: When they make no sense; the worker that begins then says so.
+        """
+        raise NotImplementedError
+
+    def _is_well(self, state: S) -> bool:
+        """Return whether the last state may stand for a success."""
+        raise NotImplementedError
+
+    def _ended(self, api: Any, state: S) -> End:
+        """Ask how it ended, in a thread."""
+        raise NotImplementedError
+
+    def _announced(self, end: End) -> dict[str, Any]:
+        """Return the XComs that a worker pushes at its first look."""
+        return {}
 
     def _cancel(self, hook: Any) -> None:
         raise NotImplementedError

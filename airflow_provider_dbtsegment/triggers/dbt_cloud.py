@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from airflow_provider_dbtsegment.dbt_cloud.run_end import end_of_run
 from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
-from airflow_provider_dbtsegment.dbt_cloud.types import Run
+from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
+from airflow_provider_dbtsegment.links.dbt_cloud import RUN_URL
+from airflow_provider_dbtsegment.outcomes import End, Outcome
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
 from airflow_provider_dbtsegment.triggers.base import WaitTrigger
+from airflow_provider_dbtsegment.triggers.beginning import NotHereError
 
 
 class DbtCloudRunTrigger(WaitTrigger[int, Run]):
@@ -31,6 +36,9 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
         began: float,
         cancel_on_kill: bool = True,
         fault_budget: float | None = FAULT_BUDGET,
+        end_in_triggerer: bool = False,
+        push_result: bool = False,
+        begins: Mapping[str, float | None] | None = None,
     ) -> None:
         super().__init__(
             poll_interval=poll_interval,
@@ -38,6 +46,9 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
             began=began,
             cancel_on_kill=cancel_on_kill,
             fault_budget=fault_budget,
+            end_in_triggerer=end_in_triggerer,
+            push_result=push_result,
+            begins=begins,
         )
         self.dbt_cloud_conn_id = dbt_cloud_conn_id
         self.run_id = run_id
@@ -70,3 +81,22 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
 
     def _cancel(self, hook: DbtCloudHook) -> None:
         hook.cancel_run(self.run_id, account_id=self.account_id)
+
+    def _check(self) -> None:
+        for name in ("run_id", "account_id"):
+            text = str(getattr(self, name)).strip()
+            if name == "account_id" and text in ("", "None"):
+                self.account_id = None
+            elif text.isascii() and text.isdigit() and int(text) > 0:
+                setattr(self, name, int(text))
+            else:
+                raise NotHereError(f"{name} is {text!r}")
+
+    def _is_well(self, state: Run) -> bool:
+        return outcome(state) is Outcome.SUCCESS
+
+    def _ended(self, api: DbtCloudHook, state: Run) -> End:
+        return end_of_run(api, self.run_id, account_id=self.account_id, log=self.log)
+
+    def _announced(self, end: End) -> dict[str, Any]:
+        return {"run_id": self.run_id, RUN_URL: end.xcoms["run_summary"]["run_url"]}

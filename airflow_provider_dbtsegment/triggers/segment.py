@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+from airflow_provider_dbtsegment.outcomes import End, Outcome
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
+from airflow_provider_dbtsegment.segment.summary import PartialSuccess
+from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
 from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
-from airflow_provider_dbtsegment.segment.types import SyncStatus
+from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 from airflow_provider_dbtsegment.triggers.base import WaitTrigger
+from airflow_provider_dbtsegment.triggers.beginning import NotHereError
 
 
 class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
@@ -20,6 +25,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
     :param sync_id: The sync.
     :param subscription_id: Its mapping, where that is known: how long its syncs usually take tells
         when to look.
+    :param partial_success: What the task makes of a partial success.
+    :param max_failed_rows: Of which up to how many rows may fail.
     """
 
     def __init__(
@@ -34,6 +41,11 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         began: float,
         cancel_on_kill: bool = False,
         fault_budget: float | None = FAULT_BUDGET,
+        end_in_triggerer: bool = False,
+        push_result: bool = False,
+        begins: Mapping[str, float | None] | None = None,
+        partial_success: str = "fail",
+        max_failed_rows: int | float | str | None = None,
     ) -> None:
         super().__init__(
             poll_interval=poll_interval,
@@ -41,11 +53,16 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
             began=began,
             cancel_on_kill=cancel_on_kill,
             fault_budget=fault_budget,
+            end_in_triggerer=end_in_triggerer,
+            push_result=push_result,
+            begins=begins,
         )
         self.segment_conn_id = segment_conn_id
         self.model_id = model_id
         self.sync_id = sync_id
         self.subscription_id = subscription_id
+        self.partial_success = partial_success
+        self.max_failed_rows = max_failed_rows
 
     def _own_arguments(self) -> dict[str, Any]:
         return {
@@ -53,6 +70,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
             "model_id": self.model_id,
             "sync_id": self.sync_id,
             "subscription_id": self.subscription_id,
+            "partial_success": self.partial_success,
+            "max_failed_rows": self.max_failed_rows,
         }
 
     def _name(self) -> dict[str, Any]:
@@ -73,3 +92,26 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
 
     def _cancel(self, hook: SegmentHook) -> None:
         hook.cancel_reverse_etl_sync_for_model(self.model_id, self.sync_id)
+
+    def _check(self) -> None:
+        self._wanted()
+        for name in ("model_id", "sync_id"):
+            text = str(getattr(self, name)).strip()
+            if text in ("", "None") or "/" in text or "\\" in text or not text.isprintable():
+                raise NotHereError(f"{name} is {text!r}")
+            setattr(self, name, text)
+
+    def _wanted(self) -> PartialSuccess:
+        return PartialSuccess(self.partial_success, self.max_failed_rows)
+
+    def _is_well(self, state: SyncStatus) -> bool:
+        return outcome(state) in (Outcome.SUCCESS, Outcome.PARTIAL)
+
+    def _ended(self, api: SegmentHook, state: SyncStatus) -> End:
+        return end_of_sync(
+            state,
+            self.sync_id,
+            subscription_id=self.subscription_id,
+            wanted=self._wanted(),
+            log=self.log,
+        )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from airflow_provider_dbtsegment import patience
+from airflow_provider_dbtsegment.compat import BEGINS_IN_TRIGGERER
 from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
 from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
 from airflow_provider_dbtsegment.sensors.dbt_cloud import DbtCloudRunSensor
@@ -21,12 +22,23 @@ from tests.one_wait import ACCOUNT, JOB, MAPPING, MODEL, RUN, SYNC, TOKEN, OneWa
 from tests.scripted_server import serving
 from tests.task_bench import Ended, Ledger, TaskInstance, outside_the_task_runner, run_task
 
-OPERATOR_MODES = {"in the worker": {}, "deferred": {"deferrable": True}}
-SENSOR_MODES = {
+DEFERRED = {"deferrable": True, "end_in_triggerer": False}
+OPERATOR_MODES: dict[str, dict[str, Any]] = {
+    "in the worker": {},
+    "deferred": DEFERRED,
+    "ended in the triggerer": {"deferrable": True},
+}
+SENSOR_MODES: dict[str, dict[str, Any]] = {
     "poke": {"mode": "poke"},
     "reschedule": {"mode": "reschedule"},
-    "deferred": {"deferrable": True},
+    "deferred": DEFERRED,
+    "ended in the triggerer": {"deferrable": True},
 }
+BEGUN = "begun in the triggerer"
+if BEGINS_IN_TRIGGERER:
+    SENSOR_MODES[BEGUN] = {"deferrable": True}
+#: How many processes of workers a success takes; in reschedule mode it is one for each look.
+WORKERS = {"in the worker": 1, "poke": 1, "deferred": 2, "ended in the triggerer": 1, BEGUN: 0}
 SOFTNESS: dict[str, dict[str, Any]] = {
     "hard": {},
     "soft_fail": {"soft_fail": True},
@@ -56,7 +68,7 @@ TABLE = [(service, cell) for service in SERVICES for cell in CELLS]
 def imported() -> None:
     """Airflow imports much at its first use; threads that do so at once can wait for each other."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        for cell in CELLS[:5]:
+        for cell in CELLS[: len(OPERATOR_MODES) + len(SENSOR_MODES)]:
             play(ROWS[0], "dbt Cloud", cell, monkeypatch)
 
 
@@ -94,8 +106,31 @@ def test_an_end_is_the_same_in_all_modes(
     for (_, cell), ended in ends.items():
         deferred, rescheduled = ended.deferrals > 0, ended.reschedules > 0
         if row.started:
-            assert (deferred, rescheduled) == (cell.mode == "deferred", cell.mode == "reschedule")
+            defers = cell.mode not in ("in the worker", "poke", "reschedule")
+            assert (deferred, rescheduled) == (defers, cell.mode == "reschedule")
+        if row.states == SUCCESS and cell.mode in WORKERS:
+            assert ended.workers == WORKERS[cell.mode], cell
+    if row.states == SUCCESS:
+        assert_left_alike(ends)
     tell(f"{row.name}: alike in {len(ends)} cells")
+
+
+def assert_left_alike(ends: dict[tuple[str, Cell], Ended]) -> None:
+    """Assert that a success leaves the same XComs and the same result behind in all modes."""
+    for service in SERVICES:
+        for kind, first in (("operator", "in the worker"), ("sensor", "poke")):
+            left = {
+                cell.mode: (ended.value if kind == "operator" else None, ended.xcoms)
+                for (of, cell), ended in ends.items()
+                if (of, cell.kind) == (service, kind)
+            }
+            for mode, (value, xcoms) in left.items():
+                own = {name: xcoms[name] for name in xcoms if name != "return_value"}
+                assert (value, own) == left[first], mode
+                # Airflow itself pushes what a worker returns.
+                pushed = kind == "operator" and mode == "ended in the triggerer"
+                assert ("return_value" in xcoms) == pushed, mode
+                assert not pushed or xcoms["return_value"] == value
 
 
 def expected_state(row: Row, cell: Cell) -> str:
@@ -127,7 +162,8 @@ def play(row: Row, service: str, cell: Cell, monkeypatch: pytest.MonkeyPatch) ->
             monkeypatch.setenv(f"AIRFLOW_CONN_{connection_id.upper()}", text)
         task = made(row, service, cell, connection_id)
         server.begin()
-        ended = run_task(task, instance, Ledger())
+        ended = run_task(task, instance, Ledger(), begins_in_triggerer=cell.mode == BEGUN)
+        ended.xcoms = json.loads(json.dumps(ended.xcoms).replace(server.url, "{url}"))
         assert time.monotonic() - server.began < IN_TIME
         assert server.cancelled == 0
         ids = {"run_id": RUN} if service == "dbt Cloud" else {"sync_id": SYNC}
