@@ -17,7 +17,7 @@ PATIENCE = 1200.0
 #: Seconds until the triggerer has taken all triggers, of which it takes 50 a second.
 TRIGGERS = 120.0
 #: Processes that begin tasks by hand; most of the time each waits for an answer.
-HANDS = 3
+HANDS = 5
 HAND = (sys.executable, "-W", "ignore", "-m", "tests.bench.real.hand")
 ENDED = ("success", "failed", "skipped", "upstream_failed")
 
