@@ -92,9 +92,7 @@ class ArtifactsApi(RunsApi):
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         where = self._artifact_path("runs", run_id, path, account_id)
-        return self.transport.stream(
-            where, read, params={"step": step}, budget=self._account_budget()
-        )
+        return self.transport.stream(where, read, params={"step": step}, budget=self.budget)
 
     def get_job_artifact(self, job_id: int, path: str, *, account_id: int | None = None) -> Any:
         """
@@ -154,7 +152,7 @@ class ArtifactsApi(RunsApi):
         def read(file: IO[bytes]) -> str:
             return io.TextIOWrapper(file, "utf-8", "replace", newline="").read()
 
-        budget = self._account_budget()
+        budget = self.budget
         text = self.transport.stream(where, read, params={"step": step}, budget=budget)
         if not where.endswith(".json"):
             return text

@@ -83,7 +83,7 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
             params=written,
             json=json,
             repeatable=repeatable,
-            budget=self._account_budget(),
+            budget=self.budget,
         )
         data = answer.body
         if isinstance(data, dict) and ("data" in data or isinstance(data.get("status"), dict)):
@@ -172,7 +172,7 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
     ) -> int:
         """Stream something to a file and return the number of bytes."""
         where = self._path(path, *ids, account_id=account_id)
-        return self.transport.download(where, file, params=params, budget=self._account_budget())
+        return self.transport.download(where, file, params=params, budget=self.budget)
 
     def _path(self, path: str, *ids: object, account_id: int | None = None) -> str:
         """
@@ -195,7 +195,9 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
             )
         return account
 
-    def _account_budget(self) -> Budget:
+    @property
+    def budget(self) -> Budget:
+        """What requests are taken from."""
         return self._budget("dbt Cloud", self.settings.requests_per_minute)
 
     def _entries(
@@ -212,7 +214,7 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
             paging = {} if place is None else {"limit": size, "offset": place}
             params = {key: query_value(value) for key, value in {**filters, **paging}.items()}
             transport = self.transport if sleep is None else self.transport.sleeping(sleep)
-            budget = self._account_budget()
+            budget = self.budget
             return transport.request("GET", path, params=params, budget=budget).body
 
         def mask(data: Any) -> None:
