@@ -45,7 +45,7 @@ class Feed(Generic[K, S]):
         self._mark = 0.0
         self._overlap = OVERLAP
         self._floods = 0
-        self._due = 0.0
+        self._due = self._read_at = 0.0
         self.is_being_read = False
 
     @property
@@ -74,14 +74,15 @@ class Feed(Generic[K, S]):
     def _begin(self, now: float) -> None:
         mark = self._source.server_time()
         if mark is not None:
-            self._began, self._mark = now, mark
+            self._began, self._mark, self._read_at = now, mark, now
             self._due = now + self._waits.shortest_interval
 
     def _end(self, now: float) -> None:
         """Have everybody looked at by itself again, at the pace that they wish."""
         self._began = None
         for wait in self._waits:
-            due = wait.patience.next_look(now, wait.interval * spread())
+            pause = max(0.0, self._read_at + wait.interval * spread() - now)
+            due = wait.patience.next_look(now, pause)
             if wait.turn and due < wait.due:
                 self._waits.schedule(wait, due)
 
@@ -105,6 +106,7 @@ class Feed(Generic[K, S]):
         self, work: Callable[[Callable[[], Any]], Awaitable[Any]], hear: Callable[[K, S], None]
     ) -> Exception | None:
         since, mark = self._mark - self._overlap, self._source.server_time()
+        read_at = self._clock()
         # About as many as it costs to ask for everybody.
         for page in range(2 + 2 * len(self._waits) // self._source.batch_size):
             answer = await work(partial(self._asker.feed, since, page))
@@ -116,7 +118,7 @@ class Feed(Generic[K, S]):
                 if self._source.ended(state):
                     hear(key, state)
             if not more:
-                self._mark = max(self._mark, mark or 0.0)
+                self._mark, self._read_at = max(self._mark, mark or 0.0), read_at
                 self._floods = 0
                 return None
         self._floods += 1

@@ -25,8 +25,7 @@ class Durations:
 
     def __init__(self, memory: int = MEMORY) -> None:
         self._logs: deque[float] = deque(maxlen=memory)
-        self._middle, self._scatter = math.log(UNKNOWN), UNKNOWN_SCATTER
-        self._is_fitted = True
+        self._suppose(math.log(UNKNOWN), UNKNOWN_SCATTER)
 
     @property
     def is_known(self) -> bool:
@@ -40,11 +39,15 @@ class Durations:
             self._is_fitted = False
 
     def _fit(self) -> None:
-        self._middle = median(self._logs)
+        middle = median(self._logs)
         # A single odd one does not spoil the median of the distances; few ones say little.
-        spread = 1.48 * median(abs(log - self._middle) for log in self._logs)
+        spread = 1.48 * median(abs(log - middle) for log in self._logs)
         doubt = UNKNOWN_SCATTER / len(self._logs)
-        self._scatter = max(LEAST_SCATTER, math.hypot(spread, doubt))
+        self._suppose(middle, max(LEAST_SCATTER, math.hypot(spread, doubt)))
+
+    def _suppose(self, middle: float, scatter: float) -> None:
+        self._middle, self._usual = middle, math.exp(middle)
+        self._width, self._odd_width = scatter * math.sqrt(2), ODD_SCATTER * math.sqrt(2)
         self._is_fitted = True
 
     def going_on(self, seconds: float) -> float:
@@ -54,10 +57,11 @@ class Durations:
         if not self._is_fitted:
             self._fit()
         distance = math.log(seconds) - self._middle
-        usual = math.erfc(distance / (self._scatter * math.sqrt(2))) / 2
-        odd = math.erfc(distance / (ODD_SCATTER * math.sqrt(2))) / 2
-        early = math.exp(-seconds / math.exp(self._middle))
-        return (1 - ODD_SHARE - EARLY_SHARE) * usual + ODD_SHARE * odd + EARLY_SHARE * early
+        return (
+            (1 - ODD_SHARE - EARLY_SHARE) * math.erfc(distance / self._width) / 2
+            + ODD_SHARE * math.erfc(distance / self._odd_width) / 2
+            + EARLY_SHARE * math.exp(-seconds / self._usual)
+        )
 
     def gain(self, looked: float, now: float) -> float:
         """
@@ -66,13 +70,14 @@ class Durations:
         :param looked: How long it had been going on when it was last seen to.
         :param now: How long ago it began.
         """
-        still = self.going_on(looked)
         if now <= looked:
             return 0.0
+        still = self.going_on(looked)
         if still < 1e-12:
             return (now - looked) / 2
-        ended = [1 - self.going_on(at) / still for at in ((looked + now) / 2, now)]
-        return (now - looked) * (4 * ended[0] + ended[1]) / 6
+        # Simpson's rule; at the beginning nothing has ended.
+        halfway = 1 - self.going_on((looked + now) / 2) / still
+        return (now - looked) * (4 * halfway + 1 - self.going_on(now) / still) / 6
 
 
 class Forecast:

@@ -72,10 +72,9 @@ class Ready(Generic[K, S]):
         return max(there, key=lambda key: self._urgency(key, now) or 0.0)
 
     def _urgency(self, key: K, now: float) -> float | None:
-        waits = self._waits.of(key)
-        looks = [wait.looked_at for wait in waits if wait.looked_at is not None]
-        began = min(wait.patience.began for wait in waits)
-        return self._source.urgency(key, began, max(looks, default=None), now)
+        # Who waits for the same is told the same.
+        wait = self._waits.of(key)[0]
+        return self._source.urgency(key, wait.patience.began, wait.looked_at, now)
 
     def _is_late(self, key: K, due: float, now: float) -> bool:
         interval = min((wait.interval for wait in self._waits.of(key)), default=math.inf)

@@ -16,6 +16,8 @@ from airflow_provider_dbtsegment.source import K, S
 
 #: Waits that fall due within this share of their interval are asked for together.
 GATHER = 0.1
+#: Seconds that the first look waits for others, where nobody has looked yet.
+FIRST_GATHER = 0.25
 #: Seconds that a look which is under way at a deadline still has.
 LAST_LOOK = 5.0
 
@@ -137,17 +139,22 @@ class Waits(Generic[K, S]):
         if not self._intervals[wait.interval]:
             del self._intervals[wait.interval]
 
-    def schedule(self, wait: Wait[K, S], due: float) -> None:
-        """Let one be asked for at a time, or a little later together with others."""
+    def schedule(self, wait: Wait[K, S], due: float, gather: float = math.inf) -> None:
+        """
+        Let one be asked for at a time, or a little later together with others.
+
+        :param gather: The most seconds to wait for others; by default as the interval allows.
+        """
         wait.due = due
         wait.turn = next(self._turns)
-        at_deadline = due == wait.patience.deadline
-        at = due if at_deadline else self._gathered(due, wait.interval)
-        heapq.heappush(self._due, (at, wait.turn, wait))
+        deadline = wait.patience.deadline
+        if deadline is None or due < deadline:
+            due = self._gathered(due, min(wait.interval * GATHER, gather))
+        heapq.heappush(self._due, (due, wait.turn, wait))
 
-    def _gathered(self, due: float, interval: float) -> float:
+    def _gathered(self, due: float, seconds: float) -> float:
         """Return the next common moment; those of longer intervals are among those of shorter."""
-        grid = 2.0 ** math.floor(math.log2(interval * GATHER))
+        grid = 2.0 ** math.floor(math.log2(seconds))
         return (math.ceil(due / grid - self._phase) + self._phase) * grid
 
     def pop_due(self, now: float) -> list[Wait[K, S]]:

@@ -34,11 +34,14 @@ from airflow_provider_dbtsegment.looks import Looks
 from airflow_provider_dbtsegment.meter import Meter
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.source import K, S, Source, tell_change
-from airflow_provider_dbtsegment.waits import Wait, Waits
+from airflow_provider_dbtsegment.waits import FIRST_GATHER, Wait, Waits
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+#: Seconds; a watcher looks after its waits this often at most.
+SHORTEST_PAUSE = 0.001
 
 
 def wait_blocking(
@@ -170,7 +173,11 @@ class Watcher(Generic[K, S]):
         wait = Wait[K, S](key, interval, patience, now)
         async with self.held():
             self._waits.add(wait)
-            self._schedule(wait, now if at_once else patience.next_look(now, interval))
+            if at_once:
+                self._waits.schedule(wait, now, FIRST_GATHER)
+            else:
+                self._waits.schedule(wait, patience.next_look(now, interval))
+            self._wake(wait.due)
             seen: str | None = None
             try:
                 while True:
@@ -186,8 +193,8 @@ class Watcher(Generic[K, S]):
             finally:
                 self._waits.remove(wait)
 
-    def _schedule(self, wait: Wait[K, S], due: float) -> None:
-        self._waits.schedule(wait, due)
+    def _wake(self, due: float) -> None:
+        """See to it that the loop runs, and does not sleep beyond a time."""
         if self._loop_task is None:
             self._loop_task = self._crew.begin(self._loop())
         elif due < self._wakes_at:
@@ -215,7 +222,7 @@ class Watcher(Generic[K, S]):
                 pause = pause if at is None else min(pause, at - now)
             self._wakes_at = now + pause
             try:
-                limit = max(pause, 0.0) if math.isfinite(pause) else None
+                limit = max(pause, SHORTEST_PAUSE) if math.isfinite(pause) else None
                 await asyncio.wait_for(self._news.wait(), limit)
             except asyncio.TimeoutError:
                 continue
