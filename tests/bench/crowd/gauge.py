@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,11 +57,10 @@ class Gauge:
         self._look()
 
     def cost(self, begin: float, end: float) -> Cost:
-        """Return what happened between two times, as far as it was looked at."""
-        used = [look for look in self._used if begin <= look[0] <= end]
-        lags = sorted(lag for at, lag in self._lags if begin <= at <= end)
-        if len(used) < 2 or not lags:
-            raise ValueError("Nothing was looked at between these times.")
+        """Return what happened between two times; a busy loop may have looked late."""
+        ats = [at for at, _, _ in self._used]
+        used = self._used[max(0, bisect_right(ats, begin) - 1) : bisect_left(ats, end) + 1]
+        lags = sorted(lag for at, lag in self._lags if begin <= at and at - lag <= end)
         (first, cpu_first, _), (last, cpu_last, _) = used[0], used[-1]
         return Cost(
             processor=(cpu_last - cpu_first) / (last - first),
