@@ -9,7 +9,7 @@ PROVIDERS = ("ours", "theirs")
 INTERVAL = 10
 #: A thousand tasks in one DAG would make Airflow's own handling of it the dearest part.
 TASKS_A_RUN = 50
-#: The pool of all tasks; while it has no place, no worker takes one.
+#: The pool of all operators; while it has no place, no worker takes one.
 POOL = "waits"
 
 

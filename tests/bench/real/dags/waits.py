@@ -30,13 +30,19 @@ def _sensor(provider: str) -> Any:
 
 
 def _make(kind: str, provider: str) -> DAG:
-    common: dict[str, Any] = {"dbt_cloud_conn_id": provider, "deferrable": True, "pool": POOL}
+    common: dict[str, Any] = {"dbt_cloud_conn_id": provider, "deferrable": True}
     many: dict[str, Any] = {"max_active_runs": 100, "max_active_tasks": 2000}
     with DAG(dag_id(kind, provider), schedule=None, **many) as dag:
         for number in range(TASKS_A_RUN):
             if kind == "operators":
                 operator, arguments = _operator(provider)
-                operator(task_id=f"wait_{number}", job_id=number + 1, **arguments, **common)
+                operator(
+                    task_id=f"wait_{number}",
+                    job_id=number + 1,
+                    pool=POOL,
+                    **arguments,
+                    **common,
+                )
             else:
                 # The runs of each DAG run are started before it, one after the other.
                 run_id = f"{{{{ dag_run.conf['first'] + {number} }}}}"
