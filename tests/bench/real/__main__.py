@@ -35,9 +35,8 @@ def main() -> int:
         console.print(f"{time.monotonic() - began:5.0f} s {text}", highlight=False)
 
     size = QUICK if options.quick else Size()
-    if options.tasks:
-        tasks = max(options.tasks // TASKS_A_RUN, 1) * TASKS_A_RUN
-        size = replace(size, tasks=tasks, waits=max(size.waits, tasks))
+    tasks, waits = _whole(options.tasks or size.tasks), _whole(options.waits or size.waits)
+    size = replace(size, tasks=tasks, waits=max(waits, tasks))
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         where = Path(options.folder or folder)
         figures = list(measure_size(Settings(where, quick=options.quick, say=say), size))
@@ -45,9 +44,15 @@ def main() -> int:
     return 1 if any(figure.met is False for figure in figures) else 0
 
 
+def _whole(tasks: int) -> int:
+    """Return how many tasks whole DAG runs have."""
+    return max(tasks // TASKS_A_RUN, 1) * TASKS_A_RUN
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.real", description=__doc__)
     parser.add_argument("--tasks", type=int, help="operator tasks that workers begin")
+    parser.add_argument("--waits", type=int, help="operator tasks that wait then, in all")
     parser.add_argument("--quick", action="store_true", help="smaller sizes, to see that it works")
     parser.add_argument("--folder", help="keep Airflow's files there")
     parser.add_argument("--width", type=int, default=180)
