@@ -15,6 +15,8 @@ from airflow_provider_dbtsegment.rest.answers import BROKEN, CHUNK, Mask, broken
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+Where = dict[str, str]
+
 #: `zlib` reads gzip's header and checks its checksum.
 _GZIP = zlib.MAX_WBITS | 16
 
@@ -42,7 +44,7 @@ class _Body(io.RawIOBase):
         if response.status_code != 200:
             message = f"answered {response.status_code}, which is no whole file"
             raise AnswerLostError(message, **self._where)
-        self._pieces = self._decoded(response)
+        self._pieces = _decoded(response, self._where)
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -63,57 +65,62 @@ class _Body(io.RawIOBase):
         self._rest = self._rest[size:]
         return size
 
-    def _decoded(self, response: requests.Response) -> Iterator[bytes]:
-        encoding = response.headers.get("Content-Encoding", "").strip().lower()
-        if encoding in ("", "identity"):
-            return self._wire(response)
-        if encoding in ("gzip", "x-gzip"):
-            return self._unzipped(self._wire(response))
-        message = f"is encoded as {encoding}, for which it was not asked"
-        raise AnswerLostError(message, **self._where)
 
-    def _wire(self, response: requests.Response) -> Iterator[bytes]:
-        """Yield what comes over the wire; the end of chunks is looked after below."""
-        promised = self._promised(response)
-        received = 0
-        response.raw.enforce_content_length = False  # which not every version does; counted here
-        for piece in response.raw.stream(CHUNK, decode_content=False):
-            received += len(piece)
-            yield piece
-        if promised is not None and received != promised:
-            message = f"broke off after {received} of {promised} bytes"
-            raise AnswerLostError(message, **self._where)
+# Functions, because a body that held what refers to it would be freed late.
 
-    def _promised(self, response: requests.Response) -> int | None:
-        """Return how many bytes are to come, or `None` if they come in chunks."""
-        framing = response.headers.get("Transfer-Encoding", "").strip().lower()
-        lengths = {one.strip() for one in response.headers.get("Content-Length", "").split(",")}
-        length = lengths.pop()
-        if framing == "chunked":
-            return None
-        if framing or lengths or not (length.isascii() and length.isdigit()):
-            message = "came without its length, so nobody can tell whether it is whole"
-            raise AnswerLostError(message, **self._where)
-        return int(length)
 
-    def _unzipped(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield what was zipped, in pieces that stay small however well it was zipped."""
-        zipped, begun = zlib.decompressobj(_GZIP), False
-        try:
-            for piece in pieces:
-                left, more = piece, True
-                while left or more:
-                    if zipped.eof:
-                        left = left.lstrip(b"\0")
-                        if not left:
-                            break
-                        zipped = zlib.decompressobj(_GZIP)
-                    begun = True
-                    plain = zipped.decompress(left, CHUNK)
-                    left = zipped.unused_data if zipped.eof else zipped.unconsumed_tail
-                    more = len(plain) == CHUNK
-                    yield plain
-        except zlib.error as error:
-            raise AnswerLostError(f"is no gzip: {error}", **self._where) from None
-        if begun and not zipped.eof:
-            raise AnswerLostError("broke off before the end of its gzip", **self._where)
+def _decoded(response: requests.Response, where: Where) -> Iterator[bytes]:
+    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        return _wire(response, where)
+    if encoding in ("gzip", "x-gzip"):
+        return _unzipped(_wire(response, where), where)
+    raise AnswerLostError(f"is encoded as {encoding}, for which it was not asked", **where)
+
+
+def _wire(response: requests.Response, where: Where) -> Iterator[bytes]:
+    """Yield what comes over the wire; the end of chunks is looked after below."""
+    promised = _promised(response, where)
+    received = 0
+    response.raw.enforce_content_length = False  # which not every version does; counted here
+    for piece in response.raw.stream(CHUNK, decode_content=False):
+        received += len(piece)
+        yield piece
+    if promised is not None and received != promised:
+        raise AnswerLostError(f"broke off after {received} of {promised} bytes", **where)
+
+
+def _promised(response: requests.Response, where: Where) -> int | None:
+    """Return how many bytes are to come, or `None` if they come in chunks."""
+    framing = response.headers.get("Transfer-Encoding", "").strip().lower()
+    lengths = {one.strip() for one in response.headers.get("Content-Length", "").split(",")}
+    length = lengths.pop()
+    if framing == "chunked":
+        return None
+    if framing or lengths or not (length.isascii() and length.isdigit()):
+        message = "came without its length, so nobody can tell whether it is whole"
+        raise AnswerLostError(message, **where)
+    return int(length)
+
+
+def _unzipped(pieces: Iterator[bytes], where: Where) -> Iterator[bytes]:
+    """Yield what was zipped, in pieces that stay small however well it was zipped."""
+    zipped, begun = zlib.decompressobj(_GZIP), False
+    try:
+        for piece in pieces:
+            left, more = piece, True
+            while left or more:
+                if zipped.eof:
+                    left = left.lstrip(b"\0")
+                    if not left:
+                        break
+                    zipped = zlib.decompressobj(_GZIP)
+                begun = True
+                plain = zipped.decompress(left, CHUNK)
+                left = zipped.unused_data if zipped.eof else zipped.unconsumed_tail
+                more = len(plain) == CHUNK
+                yield plain
+    except zlib.error as error:
+        raise AnswerLostError(f"is no gzip: {error}", **where) from None
+    if begun and not zipped.eof:
+        raise AnswerLostError("broke off before the end of its gzip", **where)

@@ -1,11 +1,14 @@
-"""What is the same for every request that leaves."""
+"""How requests leave: one session, the proxy, and nothing that was not meant."""
 
 from __future__ import annotations
 
 from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+
+from airflow_provider_dbtsegment.rest.urls import is_loopback
 
 
 class _Session(requests.Session):
@@ -27,3 +30,16 @@ def new_session() -> requests.Session:
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+def proxies_for(url: str, proxy: str | None) -> dict[str, str]:
+    """Return the proxy to use; this machine is never asked for through one."""
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host):
+        return {"no_proxy": host}
+    return {"http": proxy, "https": proxy} if proxy else {}
+
+
+def no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send no credentials; passed explicitly, it also keeps requests from reading a netrc file."""
+    return request

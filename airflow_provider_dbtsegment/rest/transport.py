@@ -24,7 +24,7 @@ from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.bodies import open_body
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.headers import window
-from airflow_provider_dbtsegment.rest.session import new_session
+from airflow_provider_dbtsegment.rest.session import new_session, no_auth, proxies_for
 from airflow_provider_dbtsegment.rest.sinks import Target, fill, sink_of
 from airflow_provider_dbtsegment.rest.urls import is_loopback, redact, same_origin
 
@@ -181,8 +181,11 @@ class Transport:
         """
 
         def attempt() -> T:
-            with self._open("GET", path, params, None, {"Accept": "*/*"}, budget) as response:
-                return read(open_body(response, self.settings.auth.mask))
+            with (
+                self._open("GET", path, params, None, {"Accept": "*/*"}, budget) as response,
+                open_body(response, self.settings.auth.mask) as body,
+            ):
+                return read(body)
 
         return self._send(attempt, "GET", repeatable)
 
@@ -255,7 +258,7 @@ class Transport:
         if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
             message = f"redirected to {shown}, which is not encrypted"
             raise NotSentError(message, method="GET", url=redact(url), final=True)
-        return self._send_once("GET", target, auth=_no_auth)
+        return self._send_once("GET", target, auth=no_auth)
 
     def _send_once(
         self,
@@ -274,7 +277,7 @@ class Transport:
                 timeout=(self.settings.connect_timeout, self.settings.read_timeout),
                 allow_redirects=False,
                 stream=True,
-                proxies=_proxies(url, self.settings.proxy),
+                proxies=proxies_for(url, self.settings.proxy),
                 **kwargs,
             )
         except answers.BROKEN as error:
@@ -292,16 +295,3 @@ def _check_body(json: Any) -> None:
         dumps(json, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigurationError(f"The body cannot be written as JSON: {error}.") from None
-
-
-def _proxies(url: str, proxy: str | None) -> dict[str, str]:
-    """Return the proxy to use; this machine is never asked for through one."""
-    host = urlsplit(url).hostname or ""
-    if is_loopback(host):
-        return {"no_proxy": host}
-    return {"http": proxy, "https": proxy} if proxy else {}
-
-
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send no credentials; passed explicitly, it also keeps requests from reading a netrc file."""
-    return request
