@@ -22,6 +22,7 @@ from airflow.providers.common.compat.sdk import (
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection, Context, TaskInstanceKey
+    from airflow.triggers.base import TriggerEvent
 
     from airflow_provider_dbtsegment.launchable import Ledger
 
@@ -44,6 +45,7 @@ __all__ = [
     "listens_to",
     "mask_secret",
     "stores_xcoms_elsewhere",
+    "succeed",
     "template_of",
 ]
 
@@ -87,12 +89,40 @@ def listens_to(happening: str) -> bool:
 
 
 def stores_xcoms_elsewhere() -> bool:
-    """Return whether the triggerer would go past a backend of XComs, which it does from 3.0 on."""
-    if _VERSION < (3, 0):
-        return False
-    from airflow.sdk.bases.xcom import BaseXCom
-
+    """Return whether XComs go to a backend, which may be for workers alone."""
+    try:
+        from airflow.sdk.bases.xcom import BaseXCom
+    except ImportError:
+        from airflow.models.xcom import BaseXCom  # type: ignore[no-redef]
     return XCom is not BaseXCom
+
+
+async def succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:
+    """
+    Return the event by which a trigger ends its task, having left behind what the task does.
+
+    From Airflow 3.0 on, what such an event carries is read as the text of its JSON; so there it is
+    stored before, as a worker does.
+    """
+    from airflow.triggers.base import TaskSuccessEvent
+
+    if _VERSION < (3, 0):
+        return TaskSuccessEvent(xcoms={**xcoms})
+    store: Any = getattr(XCom, "aset", None)
+    if store is None:
+        from asgiref.sync import sync_to_async
+
+        store = sync_to_async(XCom.set)
+    for key, value in xcoms.items():
+        await store(
+            key=key,
+            value=value,
+            dag_id=task_instance.dag_id,
+            task_id=task_instance.task_id,
+            run_id=task_instance.run_id,
+            map_index=-1 if task_instance.map_index is None else task_instance.map_index,
+        )
+    return TaskSuccessEvent()
 
 
 def template_of(value: Any) -> Any:

@@ -14,7 +14,7 @@ So do successes of tasks for which a worker does more than that, since Airflow w
 - a downstream task that is expanded over the result, `multiple_outputs`, a result of the DAG;
 - a `map_index_template`, which is rendered once more at the end;
 - links of others, whose addresses a worker stores at the end;
-- a backend of XComs, from Airflow 3 on, which the triggerer would go past;
+- a backend of XComs, which may need what only workers have;
 - `[state_store] clear_on_success`, for operators, which note there what they have launched.
 
 `end_in_triggerer=False` switches it off for a task, and `[dbtsegment] end_in_triggerer = False` for

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_dbtsegment.compat import is_going_on
+from airflow_provider_dbtsegment.compat import is_going_on, succeed
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
@@ -142,7 +142,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
                     on_change=lambda label: self.log.info("%s is %s.", subject, label),
                     at_once=self.begins is not None,
                 )
-                xcoms = await self._success(finishing, state)
+                success = await self._success(finishing, state)
         except DbtSegmentError as error:
             if self.begins is not None and isinstance(error, ConfigurationError):
                 yield self._not_begun(error)
@@ -151,7 +151,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             failure = {"error": type(error).__name__, "message": str(error)}
             yield _event({**self._name(), **failure, "cancel_on_kill": self.cancel_on_kill})
         else:
-            yield _event(self._name()) if xcoms is None else TaskSuccessEvent(xcoms=xcoms)
+            yield success or _event(self._name())
 
     def _begin(self) -> None:
         """Begin as a task does: with its times, and with arguments that make sense."""
@@ -169,8 +169,8 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         self.log.info("A worker is to begin: %s", error)
         return _event({"begin": "in a worker", "because": str(error)})
 
-    async def _success(self, finishing: Finishing, state: S) -> dict[str, Any] | None:
-        """Return the XComs of a success that ends the task here; `None` is for a worker."""
+    async def _success(self, finishing: Finishing, state: S) -> TriggerEvent | None:
+        """Return the event of a success that ends the task here; nothing if a worker is to."""
         # Without an id it is no triggerer that runs this: nothing there could end the task.
         if not self.end_in_triggerer or self.trigger_id is None or not self._is_well(state):
             return None
@@ -180,7 +180,11 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         xcoms = {**self._announced(end), **end.xcoms} if self.begins is not None else {**end.xcoms}
         if self.push_result:
             xcoms[RETURN_VALUE] = end.result
-        return xcoms if can_be_stored(xcoms) else None
+        try:
+            return await succeed(self.task_instance, xcoms) if can_be_stored(xcoms) else None
+        except Exception as error:
+            self.log.warning("A worker is to end the task; its XComs were not stored: %s", error)
+            return None
 
     def _patience(self) -> Patience:
         budget = math.inf if self.fault_budget is None else self.fault_budget

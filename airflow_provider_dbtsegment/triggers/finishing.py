@@ -84,8 +84,7 @@ def can_be_stored(xcoms: Mapping[str, Any]) -> bool:
     """
     Return whether Airflow can store values that a trigger hands over.
 
-    A worker that cannot store a value fails its own task; a triggerer that cannot store one fails
-    as a whole.
+    A worker that cannot store one fails its own task; here other tasks' triggers run, too.
     """
     try:
         text = json.dumps(xcoms, allow_nan=False, ensure_ascii=False)

@@ -35,7 +35,8 @@ def both_services(
     folder = tmp_path_factory.mktemp("demo")
     dags = folder / "dags"
     shutil.copytree(EXAMPLE_DAGS, dags, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(HERE / "dags" / "waits.py", dags)
+    for own in ("waits.py", "few_workers.py"):
+        shutil.copy(HERE / "dags" / own, dags)
     airflow = LocalAirflow(folder / "airflow", dags, cache=airflow_cache)
     with installation(folder, airflow, progress) as sandbox:
         airflow.wait_for_dag("waits")
