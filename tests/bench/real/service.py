@@ -24,7 +24,7 @@ LATENCY = 0.08
 RUNNING, SUCCESS = 3, 10
 STEP = {"index": 1, "name": "Invoke dbt with `dbt build`", "status": SUCCESS}
 RESULTS = {"results": [{"unique_id": f"model.shop.m{n}", "status": "success"} for n in range(20)]}
-PAGING = {"limit", "offset", "order_by", "include_related", "payload"}
+PAGING = {"limit", "offset", "order_by", "include_related"}
 
 
 class Service:
