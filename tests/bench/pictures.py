@@ -73,7 +73,7 @@ def _draw(file: Path, picture: Picture, figures: Sequence[Figure], case: str) ->
                     f"{value:,.{0 if value >= 10 else 1}f}",
                     (n, value),
                     textcoords="offset points",
-                    xytext=(0, 7),
+                    xytext=(0, 7 if provider == THEIRS else -14),
                     ha="center",
                     fontsize=8,
                     color=COLORS[provider],
