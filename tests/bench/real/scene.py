@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tests.bench.real.bed import AT_ONCE, Bed
 from tests.bench.real.service_process import ROOT
 from tests.bench.real.shape import INTERVAL, TASKS_A_RUN, dag_id
-from tests.bench.real.triggerer import Cost, watch_triggerer
+from tests.bench.real.triggerer import Cost, looked_at, watch_triggerer
 
 #: Seconds until tasks have been begun, and until all have ended.
 PATIENCE = 1200.0
@@ -125,8 +125,11 @@ class Scene:
     def _watch(self, bed: Bed) -> Cost:
         wanted = (self.tasks, self.tasks)
         bed.airflow.wait_until(lambda: bed.records.triggers() == wanted, "triggers", TRIGGERS)
-        # Every task has been looked at once by then, and every log has its first lines.
-        time.sleep(INTERVAL + 2)
+        # Only what comes again and again is to be watched, and no first look.
+        bed.airflow.wait_until(
+            lambda: looked_at(bed, self.dag_id) == self.tasks, "first looks", TRIGGERS
+        )
+        time.sleep(INTERVAL)
         return watch_triggerer(bed, self.watched)
 
     def _begin_by_hand(self, bed: Bed) -> None:

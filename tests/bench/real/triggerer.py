@@ -11,6 +11,8 @@ import psutil
 
 from tests.bench.real.bed import Bed
 
+TRIGGER_LOGS = "*.trigger.*.log"
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -49,10 +51,16 @@ def watch_triggerer(bed: Bed, seconds: float) -> Cost:
     return Cost(rates[0], rates[1], requests=rates[2], lines=rates[3], memory=memory)
 
 
+def looked_at(bed: Bed, dag_id: str) -> int:
+    """Return how many tasks of a DAG have been looked at: their logs say more than a beginning."""
+    folder = bed.task_logs / f"dag_id={dag_id}"
+    return sum(log.read_bytes().count(b"\n") > 1 for log in folder.rglob(TRIGGER_LOGS))
+
+
 def _processor(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
 
 
 def _lines(folder: Path) -> int:
-    return sum(log.read_bytes().count(b"\n") for log in folder.rglob("*.trigger.*.log"))
+    return sum(log.read_bytes().count(b"\n") for log in folder.rglob(TRIGGER_LOGS))
