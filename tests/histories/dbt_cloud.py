@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,10 +30,14 @@ class DbtCloud(Simulated):
     def __init__(self, world: World, longest_trouble: float) -> None:
         super().__init__(world, longest_trouble)
         self.settings = SimpleNamespace(transport=SimpleNamespace(base_url=WHERE["url"]))
-        self.transport = SimpleNamespace(server_time=None)
+        self._ahead = world.tape.pick((0.0, 30.0, -30.0))
+        self._tells_time = world.tape.pick((True, False))
+        #: Few can be asked for at once, so that some histories read the feed.
+        self._batch_size = world.tape.pick((100, 2))
         self.budget = SimpleNamespace(free_in=lambda: 0.0)
         self._retry_keeps_cause = world.tape.pick((False, True))
         self._bulk = world.tape.pick(("fine", "leaves out", "refused"))
+        self._feed = world.tape.pick(("fine", "leaves out", "refused", "unheeded"))
 
     def launchable(self, marker: Marker, since: float) -> JobLaunch:
         """Return how a try launches."""
@@ -40,7 +45,15 @@ class DbtCloud(Simulated):
 
     def source(self) -> RunSource:
         """Return how it is waited for."""
-        return RunSource(self)  # type: ignore[arg-type]
+        source = RunSource(self)  # type: ignore[arg-type]
+        source.batch_size = self._batch_size
+        return source
+
+    @property
+    def transport(self) -> Any:
+        """What answers tell besides what was asked for."""
+        time = self.world.now + self._ahead if self._tells_time else None
+        return SimpleNamespace(server_time=time)
 
     def key(self, id: int) -> int:
         """Return by what a run is waited for."""
@@ -78,7 +91,8 @@ class DbtCloud(Simulated):
         self,
         *,
         run_ids: Sequence[int] | None = None,
-        status: Sequence[str] | None = None,
+        status: Sequence[int | str] | None = None,
+        finished_at: tuple[str, str] | None = None,
         limit: int,
         **_: Any,
     ) -> list[dict[str, Any]]:
@@ -88,11 +102,15 @@ class DbtCloud(Simulated):
                 runs = [run for run in runs if run["id"] in run_ids]
                 runs = runs[:-1] if self._bulk == "leaves out" else runs
             if status is not None:
-                codes = [GOING_ON[name] for name in status]
+                codes = [GOING_ON.get(str(name), name) for name in status]
                 runs = [run for run in runs if run["status"] in codes]
+            if finished_at is not None and self._feed != "unheeded":
+                runs = [run for run in runs if finished_at[0] <= (run["finished_at"] or "")]
+                runs = [] if self._feed == "leaves out" else runs
             return runs[:limit]
 
-        if run_ids is not None and self._bulk == "refused":
+        asked = self._feed if finished_at is not None else self._bulk
+        if (run_ids is not None or finished_at is not None) and asked == "refused":
             raise InvalidRequestError("no", **WHERE, status=400)
         return self.call("GET runs", read)
 
@@ -101,6 +119,10 @@ class DbtCloud(Simulated):
         self.call("POST cancel", lambda: self.by_id(run_id).cancel(self.world.now, stops_after))
 
     def close(self) -> None: ...
+
+    @staticmethod
+    def _iso(at: float) -> str:
+        return datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="microseconds")
 
     def _can_retry(self, run: Thing) -> bool:
         return run is self.things[-1] and run.outcome(self.world.now) is Outcome.FAILED
@@ -114,7 +136,7 @@ class DbtCloud(Simulated):
             "job_definition_id": JOB,
             "status": status,
             "is_complete": outcome is not None,
-            "finished_at": None if outcome is None else "2027-01-01 00:00:00+00:00",
+            "finished_at": None if outcome is None else self._iso(run.ends + self._ahead),
             "retrying_run_id": run.retrying,
             "can_retry": self._can_retry(run),
             "trigger": {"cause": run.cause, "job_definition_id": JOB},

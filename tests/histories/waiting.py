@@ -25,7 +25,7 @@ class Waiting:
         self._interval = tape.pick((30.0, 10.0, 60.0))
         self._budget = tape.pick((900.0, 60.0, float("inf")))
         self._blocking = tape.pick((True, False))
-        self._others = 0 if self._blocking else tape.pick((0, 0, 1, 2))
+        self._others = 0 if self._blocking else tape.pick((0, 0, 1, 2, 4))
 
     def wait_for(self, thing: Thing) -> None:
         """Wait until it ends; raises what ends the waiting."""
