@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from airflow.providers.common.compat.sdk import ObjectStoragePath
 from typing_extensions import assert_type
 
 from airflow_provider_dbtsegment.compat import BaseOperator
@@ -13,6 +14,7 @@ from airflow_provider_dbtsegment.dbt_cloud.types import Job, Run
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
+from airflow_provider_dbtsegment.operators.dbt_cloud_artifacts import GetDbtRunArtifactOperator
 from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
 from airflow_provider_dbtsegment.rest.listing import Listing
 from airflow_provider_dbtsegment.segment.types import StartedSync, SyncStatus
@@ -43,6 +45,11 @@ def clone_job(job_id: int) -> int:
     hook.delete_job(clone["id"])
     with Path("manifest.json").open("wb") as file:
         assert_type(hook.download_run_artifact(run["id"], "manifest.json", file), int)
+    stored = ObjectStoragePath("s3://bucket/manifest.json")
+    for path in ("manifest.json", Path("manifest.json"), stored):
+        hook.download_run_artifact(run["id"], "manifest.json", path)
+    size = hook.read_run_artifact(run["id"], "manifest.json", lambda file: len(file.read()))
+    assert_type(size, int)
     return run["id"]
 
 
@@ -77,6 +84,12 @@ def tasks() -> list[BaseOperator]:
             partial_success="warn",
             max_failed_rows="5%",
             fault_budget=600,
+        ),
+        GetDbtRunArtifactOperator(
+            task_id="keep",
+            run_id="{{ ti.xcom_pull('build') }}",
+            path="manifest.json",
+            output_path=ObjectStoragePath("s3://bucket/manifest.json", conn_id="lake"),
         ),
         DbtCloudRunSensor(task_id="run", run_id=7, fault_budget=timedelta(hours=1)),
         ReverseETLSyncSensor(task_id="sensor", model_id="model", sync_id="sync", deferrable=True),

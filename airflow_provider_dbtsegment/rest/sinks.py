@@ -15,7 +15,7 @@ from airflow_provider_dbtsegment.exceptions import ConfigurationError
 
 #: A body is copied in pieces of so many bytes.
 CHUNK = 256 * 1024
-#: A store is given pieces of so many bytes; S3 takes no smaller ones.
+#: A store is given pieces of so many bytes, and may hold a few; S3 takes no smaller ones.
 BLOCK = 5 * 1024 * 1024
 
 
@@ -107,6 +107,8 @@ class OpenFile:
 class LocalFile:
     """
     A file on this machine; folders on the way to it are made.
+
+    Who is killed while it is written leaves a hidden ``.….part`` beside it, and the old file whole.
 
     :raises ConfigurationError: When the path is an address, or of something that is no file.
     """
