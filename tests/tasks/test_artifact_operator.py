@@ -14,6 +14,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, NotFoundError
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.operators.dbt_cloud_artifacts import GetDbtRunArtifactOperator
+from airflow_provider_dbtsegment.sandbox.testing import Action, Fault, running_sandbox
+from tests.conftest import TINY
 from tests.task_bench import Ended, run_task
 from tests.waiting import wait_until
 
@@ -27,11 +29,15 @@ def compiled() -> dict[str, int]:
 @pytest.fixture
 def run_id(dbt_cloud: DbtCloudHook, compiled: dict[str, int]) -> int:
     if not compiled:
-        payload = {"cause": "artifacts", "steps_override": ["dbt compile"]}
-        run = dbt_cloud.trigger_job(1, payload, should_poll=False)
-        wait_until(lambda: dbt_cloud.get_run(run["id"]).get("is_complete"))
-        compiled["id"] = run["id"]
+        compiled["id"] = compiled_run(dbt_cloud)
     return compiled["id"]
+
+
+def compiled_run(hook: DbtCloudHook) -> int:
+    payload = {"cause": "artifacts", "steps_override": ["dbt compile"]}
+    run = hook.trigger_job(1, payload, should_poll=False)
+    wait_until(lambda: hook.get_run(run["id"]).get("is_complete"))
+    return run["id"]
 
 
 @pytest.fixture
@@ -121,3 +127,23 @@ def test_what_is_not_there_leaves_the_old_file(
     assert file.read_text() == "old"
     assert list(tmp_path.iterdir()) == [file]
     assert ended.xcoms == {}
+
+
+def test_a_transfer_that_breaks_off_begins_again(
+    own_budget: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_sandbox(tmp_path / "state", TINY, faults=True) as sandbox:
+        connection = {
+            "conn_type": "dbt_cloud_admin",
+            "host": sandbox.url,
+            "login": str(sandbox.account_id),
+            "password": sandbox.dbt_token,
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_DBT_CLOUD_DEFAULT", json.dumps(connection))
+        run_id = compiled_run(DbtCloudHook())
+        sandbox.faults.add(Fault("GET .*/artifacts/manifest.json", Action.HALF, count=2))
+        ended = write(run_id=run_id, output_path=str(tmp_path / "kept" / "manifest.json"))
+    assert ended.state == "success", ended.message
+    (file,) = (tmp_path / "kept").iterdir()
+    assert file.stat().st_size == ended.xcoms["size"]
+    assert "nodes" in json.loads(file.read_text())
