@@ -24,6 +24,12 @@ def clear(scene: Scene) -> None:
     scene.api.request("POST", f"/dags/{scene.row.name}/clearTaskInstances", json=body)
 
 
+def clear_when_done(scene: Scene) -> None:
+    """Clear the task when it has succeeded, so that all of it is done once more."""
+    if scene.wait_for_end() == "success":
+        clear(scene)
+
+
 def cancel(scene: Scene) -> None:
     """Cancel the run or the sync, as a person does in the service's pages."""
     scene.cancel(scene.faults.ledger()[-1])
@@ -76,6 +82,7 @@ def revive_triggerers(bed: Bed, scenes: Sequence[Scene]) -> None:
 BY_PERSONS: dict[str, Callable[[Scene], None]] = {
     "mark failed": mark_failed,
     "clear": clear,
+    "clear when done": clear_when_done,
     "cancel": cancel,
 }
 BY_POWER: dict[str, Callable[[Bed, Sequence[Scene]], None]] = {

@@ -11,6 +11,7 @@ from tests.chaos.row import (
     COMMUNITY,
     DBT_CLOUD,
     DEFERRED,
+    DEFERRED_SENSOR,
     OURS,
     SEGMENT,
     SENSORS,
@@ -173,6 +174,19 @@ def _persons() -> list[Row]:
             Row("a person clears it", point, SEGMENT, mode, work="long", act="clear"),
             *(
                 Row(
+                    "a person clears it when it is done",
+                    "ended",
+                    service,
+                    mode,
+                    work="lasting",
+                    act="clear when done",
+                    # What the ledger still knows of the first life is not taken for the second.
+                    ends=("success", "success"),
+                )
+                for service in SERVICES
+            ),
+            *(
+                Row(
                     "a person cancels the run",
                     point,
                     service,
@@ -212,15 +226,24 @@ def _power() -> list[Row]:
             for mode in (MODES if act == "scheduler killed" else (DEFERRED,))
         ),
         *(
+            Row("triggerer killed", "waiting", service, DEFERRED_SENSOR, work="long", act=acts[0])
+            for service in SERVICES
+        ),
+        *(
             Row(
                 "triggerer killed",
-                dying,
+                point,
                 service,
                 DEFERRED,
                 work="lasting",
                 act="triggerer dies",
                 kill=Kill(dying),
+                options=options,
             )
             for service in SERVICES
+            for point, options in (
+                (dying, {}),
+                ("as the event for a worker is sent", {"end_in_triggerer": False}),
+            )
         ),
     ]

@@ -11,7 +11,7 @@ from tests.chaos import database
 from tests.chaos.bed import Bed
 from tests.chaos.leaks import leaks, tokens
 from tests.chaos.play import FINE, Result, play
-from tests.chaos.row import DBT_CLOUD, DEFERRED, SEGMENT, SYNCHRONOUS, Row
+from tests.chaos.row import DBT_CLOUD, DEFERRED, DEFERRED_SENSOR, SEGMENT, SYNCHRONOUS, Row
 from tests.chaos.rows import all_rows
 from tests.chaos.scene import RUN
 
@@ -35,7 +35,10 @@ CUT = [
     ("worker killed", "while waiting", DBT_CLOUD, SYNCHRONOUS),
     ("a person marks it failed", "waiting", DBT_CLOUD, DEFERRED),
     ("a person clears it", "waiting", DBT_CLOUD, DEFERRED),
+    ("a person clears it when it is done", "ended", DBT_CLOUD, DEFERRED),
+    ("a person clears it when it is done", "ended", SEGMENT, DEFERRED),
     ("triggerer killed", "waiting", DBT_CLOUD, DEFERRED),
+    ("triggerer killed", "waiting", DBT_CLOUD, DEFERRED_SENSOR),
     ("triggerer killed", "waiting", SEGMENT, DEFERRED),
 ]
 

@@ -70,6 +70,10 @@ def _sensor(row: dict[str, Any]) -> dict[str, Any]:
     return {"poke_interval": interval, "timeout": 300, "deferrable": is_deferred, **mode}
 
 
+#: Where a second worker is to die, there has to be one.
+AFTER_THE_EVENT = ("after the event, before it is read", "ended, before Airflow hears of it")
+
+
 def _operator(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     if row["provider"] == "community":
         return _community(row)
@@ -85,6 +89,8 @@ def _make(row: dict[str, Any]) -> DAG:
         **arguments,
         **row["options"],
     }
+    if row["kill"] and row["kill"]["point"] in AFTER_THE_EVENT and row["provider"] == "ours":
+        arguments["end_in_triggerer"] = False
     if "execution_timeout" in arguments:
         arguments["execution_timeout"] = timedelta(seconds=arguments["execution_timeout"])
     with DAG(row["name"], schedule=None) as dag:
