@@ -183,6 +183,21 @@ def get_provider_info() -> dict[str, Any]:
             _modules("dbt Cloud", "triggers.dbt_cloud"),
             _modules("Segment", "triggers.segment"),
         ],
+        "config": {
+            "dbtsegment": {
+                "description": "How deferred tasks of this provider use workers.",
+                "options": {
+                    "end_in_triggerer": {
+                        "description": "Whether successes may end in the triggerer, and sensors "
+                        "begin there, without a worker, where nothing is lost by it.",
+                        "version_added": None,
+                        "type": "boolean",
+                        "example": "False",
+                        "default": "True",
+                    },
+                },
+            },
+        },
         "integrations": [
             {
                 "integration-name": "dbt Cloud",

@@ -66,8 +66,7 @@ async def resolved(hook: H, patience: Patience, interval: float, log: Any) -> H:
 
 async def _shared(hook: H) -> H:
     loop, now = asyncio.get_running_loop(), time.monotonic()
-    conn_id: str = getattr(hook, hook.conn_name_attr)  # type: ignore[attr-defined]
-    key = (id(loop), type(hook), conn_id)
+    key = (id(loop), type(hook), getattr(hook, hook.conn_name_attr))
     for other in [other for other, asked in _asked.items() if not asked.is_good(now)]:
         del _asked[other]
     if key not in _asked:
