@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic
 
@@ -12,8 +13,10 @@ from airflow_provider_dbtsegment.asking import Asker, Way
 from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.waits import Waits, spread
 
-#: Seconds by which two readings overlap: what ends may be shown a little later.
+#: Seconds by which two readings overlap, since what ends may be shown a little later: so many where
+#: that costs no further page, fewer where much ends, and more where it turns out to be too few.
 OVERLAP = 3.0
+LEAST_OVERLAP = 0.5
 LONGEST_OVERLAP = 60.0
 #: Seconds between two looks at one whom the feed tells of, and at least so many a request.
 SWEEP = 60.0
@@ -42,11 +45,13 @@ class Feed(Generic[K, S]):
         self._asker = asker
         self._clock = clock
         self._began: float | None = None
-        self._mark = 0.0
-        self._overlap = OVERLAP
+        #: Up to when it has been read, and from when on to read it next.
+        self._mark = self._since = 0.0
+        self._least_overlap = LEAST_OVERLAP
         self._floods = 0
         self._due = self._read_at = 0.0
-        self.is_being_read = False
+        #: How many requests are under way.
+        self.lanes = 0
 
     @property
     def is_on(self) -> bool:
@@ -63,18 +68,19 @@ class Feed(Generic[K, S]):
             self._begin(now)
         if self.next_due > now:
             return False
-        self.is_being_read = True
+        self.lanes = 1
         return True
 
     @property
     def next_due(self) -> float:
         """When it is to be read next."""
-        return self._due if self.is_on and not self.is_being_read else math.inf
+        return self._due if self.is_on and not self.lanes else math.inf
 
     def _begin(self, now: float) -> None:
         mark = self._source.server_time()
         if mark is not None:
-            self._began, self._mark, self._read_at = now, mark, now
+            self._began, self._read_at = now, now
+            self._mark, self._since = mark, mark - OVERLAP
             self._due = now + self._waits.shortest_interval
 
     def _end(self, now: float) -> None:
@@ -87,40 +93,54 @@ class Feed(Generic[K, S]):
                 self._waits.schedule(wait, due)
 
     async def read(
-        self, work: Callable[[Callable[[], Any]], Awaitable[Any]], hear: Callable[[K, S], None]
+        self,
+        work: Callable[[Callable[[], Any]], Awaitable[Any]],
+        hear: Callable[[K, S], None],
+        spare: Callable[[], int],
     ) -> Exception | None:
         """
         Read what has ended since the last time, and return what went wrong, if anything did.
 
         :param work: Does something in a thread.
         :param hear: Is told of each end.
+        :param spare: Says how many requests may be under way.
         """
+        began = self._clock()
         try:
-            return await self._read_pages(work, hear)
+            return await self._read_pages(began, work, hear, spare)
         finally:
-            self.is_being_read = False
+            self.lanes = 0
             if self._waits:
-                self._due = self._clock() + self._waits.shortest_interval * spread()
+                due = began + self._waits.shortest_interval * spread()
+                self._due = max(self._clock(), due)
 
     async def _read_pages(
-        self, work: Callable[[Callable[[], Any]], Awaitable[Any]], hear: Callable[[K, S], None]
+        self,
+        began: float,
+        work: Callable[[Callable[[], Any]], Awaitable[Any]],
+        hear: Callable[[K, S], None],
+        spare: Callable[[], int],
     ) -> Exception | None:
-        since, mark = self._mark - self._overlap, self._source.server_time()
-        read_at = self._clock()
+        latest, ends = self._source.server_time(), list[float]()
         # About as many as it costs to ask for everybody.
-        for page in range(2 + 2 * len(self._waits) // self._source.batch_size):
-            answer = await work(partial(self._asker.feed, since, page))
-            if isinstance(answer, Exception):
-                # The mark stays where it is: the next reading begins there again.
-                return answer
-            states, more = answer
-            for key, state in states.items():
-                if self._source.ended(state):
-                    hear(key, state)
-            if not more:
-                self._mark, self._read_at = max(self._mark, mark or 0.0), read_at
-                self._floods = 0
-                return None
+        page, most = 0, 2 + 2 * len(self._waits) // self._source.batch_size
+        while page < most:
+            self.lanes = max(1, spare()) if page else 1
+            pages = range(page, page + self.lanes)
+            asked = [work(partial(self._asker.feed, self._since, one)) for one in pages]
+            page += self.lanes
+            for answer in await asyncio.gather(*asked):
+                if isinstance(answer, Exception):
+                    # The mark stays where it is: the next reading begins there again.
+                    return answer
+                states, more = answer
+                for key, state in states.items():
+                    if self._source.ended(state):
+                        ends.append(self._source.ended_at(state) or 0.0)
+                        hear(key, state)
+                if not more:
+                    self._was_read(began, ends, latest)
+                    return None
         self._floods += 1
         if self._floods >= MAX_FLOODS:
             self._floods = 0
@@ -128,14 +148,28 @@ class Feed(Generic[K, S]):
         self._end(self._clock())
         return None
 
+    def _was_read(self, began: float, ends: Sequence[float], latest: float | None) -> None:
+        """
+        Take note that it was read to its end.
+
+        :param ends: The times of all ends in it.
+        :param latest: The time of the service before that: what claims to be later is not believed.
+        """
+        fresh = sum(end > self._mark for end in ends)
+        seconds = max(began - self._read_at, self._waits.shortest_interval if self._waits else 1.0)
+        self._mark = max([self._mark, *(end for end in ends if latest is None or end <= latest)])
+        costs_a_page = self._source.batch_size * seconds / max(fresh, 1)
+        self._since = self._mark - max(self._least_overlap, min(OVERLAP, costs_a_page))
+        self._read_at, self._floods = began, 0
+
     def covers(self, looked_at: float | None) -> bool:
         """Return whether it tells of the end of one who was looked at then."""
         return self._began is not None and looked_at is not None and looked_at >= self._began
 
     def missed(self, ended_at: float | None) -> None:
         """Take note of an end that it has not told, and overlap more if it was read beyond that."""
-        if ended_at is not None and ended_at < self._mark - self._overlap:
-            self._overlap = min(LONGEST_OVERLAP, self._overlap * 2)
+        if ended_at is not None and ended_at < self._since:
+            self._least_overlap = min(LONGEST_OVERLAP, self._least_overlap * 2)
 
     @property
     def sweep_pause(self) -> float:

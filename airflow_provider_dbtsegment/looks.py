@@ -53,7 +53,7 @@ class Looks(Generic[K, S]):
                 self._ready.add(wait.key, wait.due)
         many = self.asker.can(Way.MANY)
         threads = THREADS_FOR_MANY if many and self.source.tells_ends else THREADS
-        while self._ready and self._under_way + self.feed.is_being_read < threads:
+        while self._ready and self._under_way + self.feed.lanes < threads:
             free_in = self.source.free_in()
             if free_in > 0:
                 if not self._is_throttled:
@@ -68,6 +68,10 @@ class Looks(Generic[K, S]):
             if keys:
                 self._begin(keys, now)
         return math.inf
+
+    def spare_lanes(self) -> int:
+        """Return how many requests the feed may have under way."""
+        return THREADS_FOR_MANY - self._under_way
 
     def _begin(self, keys: Sequence[K], now: float) -> None:
         only_ended = self._only_ended(now, keys[0])

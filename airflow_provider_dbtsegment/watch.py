@@ -233,7 +233,7 @@ class Watcher(Generic[K, S]):
             for wait in self._waits.of(key):
                 self._looks.hear(wait, state, now, now)
 
-        problem = await self._feed.read(self.work, hear)
+        problem = await self._feed.read(self.work, hear, self._looks.spare_lanes)
         if isinstance(problem, RateLimitedError):
             self._meter.throttled()
         self._news.set()

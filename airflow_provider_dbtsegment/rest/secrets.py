@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 #: The names of fields that hold one. Whoever knows a ``download_url`` can read the file.
@@ -21,13 +22,18 @@ def mask_secrets(data: Any, mask: Callable[[str], None]) -> None:
     """Tell ``mask`` every secret that stands in an answer, however deep."""
     left = [(data, False)]
     while left:
-        one, is_secret = left.pop()
+        one, all_secret = left.pop()
+        parts: Iterable[tuple[object, Any]] = ()
         if isinstance(one, dict):
-            left.extend((value, is_secret or _is_secret(name)) for name, value in one.items())
+            parts = one.items()
         elif isinstance(one, list):
-            left.extend((value, is_secret) for value in one)
-        elif is_secret and isinstance(one, str) and one:
-            mask(one)
+            parts = ((None, value) for value in one)
+        for name, value in parts:
+            # Most of a large answer is neither a container nor the value of such a name.
+            if isinstance(value, (dict, list)):
+                left.append((value, all_secret or _is_secret(name)))
+            elif isinstance(value, str) and value and (all_secret or _is_secret(name)):
+                mask(value)
 
 
 def without_secrets(data: Any) -> Any:
@@ -40,6 +46,7 @@ def hide_secrets(text: str) -> str:
     return _QUOTED.sub(rf"\g<1>{HIDDEN}", text)
 
 
+@lru_cache(maxsize=4096)
 def _is_secret(name: object) -> bool:
     return _FIELD.fullmatch(str(name)) is not None
 

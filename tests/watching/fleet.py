@@ -40,6 +40,7 @@ class Fleet(Source[int, Seen]):
 
     :param ends: When each run ends.
     :param shown_after: Seconds after which the feed shows an end.
+    :param claims: What it says of the end of some instead.
     :param ahead: By how much the service's clock is ahead.
     :param refuses: Names of ways to ask that are refused.
     :param broken: Returns whether a request fails now.
@@ -48,6 +49,7 @@ class Fleet(Source[int, Seen]):
     world: World
     ends: dict[int, float] = field(default_factory=dict)
     shown_after: dict[int, float] = field(default_factory=dict)
+    claims: dict[int, float] = field(default_factory=dict)
     ahead: float = 0.0
     refuses: set[str] = field(default_factory=set)
     broken: Callable[[float], RequestError | None] = lambda now: None
@@ -69,9 +71,10 @@ class Fleet(Source[int, Seen]):
     def ask_feed(self, since: float, page: int) -> tuple[Mapping[int, Seen], bool]:
         now = self._request("feed")
         shown = [
-            (end, key)
+            (self.claims.get(key, end), key)
             for key, end in self.ends.items()
-            if end + self.shown_after.get(key, 0.0) <= now and end + self.ahead >= since
+            if end + self.shown_after.get(key, 0.0) <= now
+            and self.claims.get(key, end) + self.ahead >= since
         ]
         rows = sorted(shown, reverse=True)[page * PAGE : (page + 1) * PAGE]
         return {key: Seen(end + self.ahead) for end, key in rows}, len(rows) == PAGE

@@ -163,7 +163,20 @@ def test_an_account_where_much_else_ends_is_asked_otherwise() -> None:
 def test_a_burst_of_ends_is_heard_at_once() -> None:
     fleet = fleet_of(5000, steady=300, last=301)
     late = lateness(fleet, wait_for_all(fleet, fleet.world, list(fleet.ends)))
-    assert max(late) <= SOON + 50 * 0.08 * 2
+    assert max(late) <= SOON + 50 * 0.08
+
+
+def test_ends_that_come_quickly_are_heard_quickly() -> None:
+    fleet = fleet_of(10_000, steady=120, last=150)
+    late = lateness(fleet, wait_for_all(fleet, fleet.world, list(fleet.ends), interval=2.0))
+    assert max(late) <= 3.5
+
+
+def test_an_end_that_claims_to_be_later_does_not_hide_the_others() -> None:
+    fleet = fleet_of(500)
+    fleet.claims[7] = fleet.ends[7] + 3000
+    late = lateness(fleet, wait_for_all(fleet, fleet.world, list(fleet.ends)))
+    assert max(late) <= SOON
 
 
 @pytest.mark.parametrize("seed", range(6))
