@@ -75,11 +75,15 @@ class Sensing(Waiting):
     #: Whether the deadline is that of Airflow's `execution_timeout`, after which there are retries.
     _by_airflow = False
 
-    def execute(self, context: Context) -> None:
-        """Wait in the worker, or look once and defer."""
+    def execute(self, context: Context, **marks: Any) -> None:
+        """
+        Wait in the worker, or look once and defer.
+
+        :param marks: With which Airflow 2 marks what a worker calls.
+        """
         try:
             if not self.deferrable:
-                super().execute(context)  # type: ignore[misc]
+                super().execute(context, **marks)  # type: ignore[misc]
                 return
             key = self._prepare(context)
             if not self._look(context, key):
