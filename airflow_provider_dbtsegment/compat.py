@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow import __version__
@@ -39,6 +41,7 @@ __all__ = [
     "TaskInstanceKey",
     "XCom",
     "conf",
+    "first_look",
     "get_connection",
     "is_going_on",
     "ledger_of",
@@ -70,6 +73,23 @@ def ledger_of(context: Context) -> Ledger | None:
     """Return the store that outlives the tries of a task, which Airflow has from 3.3 on."""
     values: Mapping[str, Any] = context
     return values.get("task_state_store")
+
+
+def first_look(context: Context, retries: int) -> datetime | None:
+    """Return when a rescheduled sensor looked first, in this try or since it was cleared."""
+    task_instance: Any = context["ti"]
+    if hasattr(task_instance, "get_first_reschedule_date"):
+        first: datetime | None = task_instance.get_first_reschedule_date(context)
+        return first
+    ask: Any = vars(import_module("airflow.sensors.base"))["_orig_start_date"]
+    before: datetime | None = ask(
+        dag_id=task_instance.dag_id,
+        task_id=task_instance.task_id,
+        run_id=task_instance.run_id,
+        map_index=task_instance.map_index,
+        try_number=max(1, (task_instance.max_tries or 0) - retries + 1),
+    )
+    return before
 
 
 def listens_to(happening: str) -> bool:

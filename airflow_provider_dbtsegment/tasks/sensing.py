@@ -11,6 +11,7 @@ from airflow_provider_dbtsegment.compat import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    first_look,
 )
 from airflow_provider_dbtsegment.exceptions import (
     DbtSegmentError,
@@ -64,6 +65,7 @@ class Sensing(Waiting):
         soft_fail: Any
         never_fail: Any
         mode: Any
+        retries: Any
 
         _trigger_class: str
         template_fields: Sequence[str]
@@ -190,10 +192,7 @@ class Sensing(Waiting):
 
     def _began(self, context: Context) -> float:
         """Return when the waiting began: in reschedule mode, many processes ago."""
-        first = None
-        if self._is_rescheduled:
-            task_instance: Any = context["ti"]
-            first = task_instance.get_first_reschedule_date(context)
+        first = first_look(context, self.retries or 0) if self._is_rescheduled else None
         return first.timestamp() if first else time.time()
 
     def _limit(self, context: Context) -> tuple[float | None, bool]:
