@@ -47,6 +47,7 @@ __all__ = [
     "ledger_of",
     "listens_to",
     "mask_secret",
+    "stats",
     "stores_xcoms_elsewhere",
     "succeed",
     "template_of",
@@ -106,6 +107,15 @@ def listens_to(happening: str) -> bool:
         )
     listeners = getattr(get_listener_manager().hook, happening).get_hookimpls()
     return not all(one.plugin_name.startswith("airflow.example_dags.") for one in listeners)
+
+
+def stats() -> Any:
+    """Return where the triggerer's metrics go."""
+    try:
+        from airflow.observability.stats import Stats
+    except ImportError:
+        from airflow.stats import Stats  # type: ignore[assignment]
+    return Stats
 
 
 def stores_xcoms_elsewhere() -> bool:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_dbtsegment.compat import is_going_on, succeed
+from airflow_provider_dbtsegment.compat import is_going_on, stats, succeed
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
+from airflow_provider_dbtsegment.meter import StatsMeter
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
@@ -66,6 +67,8 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         they cannot be, or make no sense, a worker begins.
     """
 
+    #: The service, for metrics.
+    service = ""
     #: Set by Airflow.
     timeout_after: datetime | None = None
     #: Why the templates could not be rendered, if so.
@@ -110,13 +113,12 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
 
     def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
         """Render the templates of a task that begins here; what goes wrong is told by `run`."""
-        if self.begins is None:
-            return
-        try:
-            there: Any = rendering_context(context)
-            super().render_template_fields(there, jinja_env)
-        except Exception as error:
-            self._unrendered = error
+        if self.begins is not None:
+            try:
+                there: Any = rendering_context(context)
+                super().render_template_fields(there, jinja_env)
+            except Exception as error:
+                self._unrendered = error
         # Airflow gives each trigger a copy of its whole DAG, which nobody needs any more.
         context["ti"].task = None
         context.clear()
@@ -132,8 +134,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         try:
             hook = await resolved(self._hook(), self._patience(), self.poll_interval, self.log)
             with Finishing.shared(hook) as finishing:
+                key = (hook.identity, self._source_key())
                 watcher: Watcher[K, S] = Watcher.shared(
-                    (hook.identity, self._source_key()), lambda: self._source(hook.twin())
+                    key, lambda: self._source(hook.twin()), StatsMeter(stats(), self.service)
                 )
                 state = await watcher.wait(
                     self._key(),

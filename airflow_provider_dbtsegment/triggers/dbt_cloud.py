@@ -25,6 +25,8 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
     :param account_id: Its account; by default the one of the connection.
     """
 
+    service = "dbt_cloud"
+
     def __init__(
         self,
         *,

@@ -29,6 +29,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
     :param max_failed_rows: Of which up to how many rows may fail.
     """
 
+    service = "segment"
+
     def __init__(
         self,
         *,

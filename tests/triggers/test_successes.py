@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
+from airflow_provider_dbtsegment.compat import stats
 from airflow_provider_dbtsegment.hooks import base as hooks
 from airflow_provider_dbtsegment.triggers import base, connections, finishing
 from airflow_provider_dbtsegment.triggers.beginning import NotHereError, rendering_context
@@ -276,3 +277,22 @@ async def test_templates_see_xcoms_of_unmapped_tasks_only() -> None:
     ):
         with pytest.raises(NotHereError):
             refused()
+
+
+async def test_waiting_is_measured(
+    run_trigger: RunTrigger, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[str] = []
+    recorder = SimpleNamespace(
+        gauge=lambda name, value: counted.append(f"{name} {value}"),
+        incr=counted.append,
+        timing=lambda name, value: counted.append(name),
+    )
+    monkeypatch.setattr(base, "stats", lambda: recorder)
+    server.script(run(3), run(10))
+    await first_end(run_trigger())
+    assert {"dbtsegment.dbt_cloud.waits 1", "dbtsegment.dbt_cloud.requests"} <= {*counted}
+    # Airflow takes the same calls.
+    for name, value in (("gauge", 1), ("timing", 1.5)):
+        getattr(stats(), name)(f"dbtsegment.dbt_cloud.{name}", value)
+    stats().incr("dbtsegment.dbt_cloud.requests")
