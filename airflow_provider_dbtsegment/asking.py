@@ -63,11 +63,13 @@ class Asker(Generic[K, S]):
             self._told.add(way)
             log.warning("The service does not tell %s (%s); asking otherwise.", way.value, why)
 
-    def feed(self, since: float, page: int) -> tuple[Mapping[K, S], bool] | Exception:
-        """Ask for a page of what has ended since a time."""
+    def feed(
+        self, since: float, until: float | None, page: int
+    ) -> tuple[Mapping[K, S], bool] | Exception:
+        """Ask for a page of what has ended between two times."""
         self._meter.requested()
         try:
-            return self._source.ask_feed(since, page)
+            return self._source.ask_feed(since, until, page)
         except (InvalidRequestError, NotFoundError) as error:
             self.give_up(Way.FEED, str(error))
             return error

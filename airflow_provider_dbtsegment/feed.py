@@ -49,26 +49,36 @@ class Feed(Generic[K, S]):
         self._mark = self._since = 0.0
         self._least_overlap = LEAST_OVERLAP
         self._floods = 0
+        #: How many pages of ends the last reading has brought.
+        self._pages = 0.0
         self._due = self._read_at = 0.0
-        #: How many requests are under way.
+        #: How many requests are under way, or about to be.
         self.lanes = 0
+        self._is_held_up = False
 
     @property
     def is_on(self) -> bool:
         """Whether it is read from time to time."""
         return self._began is not None
 
-    def tend(self, now: float) -> bool:
-        """Begin and end it as it is worth it, and return whether it is to be read now."""
+    def tend(self, now: float, spare: int) -> bool:
+        """
+        Begin and end it as it is worth it, and return whether it is to be read now.
+
+        :param spare: How many requests may be sent now; it goes before others, who leave it one.
+        """
         count, size = len(self._waits), self._source.batch_size
         can = self._asker.can(Way.FEED)
         if self.is_on and (count <= size // 2 or not can):
             self._end(now)
         if not self.is_on and count > size and can:
             self._begin(now)
-        if self.next_due > now:
+        if self.next_due <= now:
+            self.lanes = 1
+            self._is_held_up = True
+        if not self._is_held_up or spare < 1:
             return False
-        self.lanes = 1
+        self._is_held_up = False
         return True
 
     @property
@@ -123,15 +133,12 @@ class Feed(Generic[K, S]):
     ) -> Exception | None:
         latest, ends = self._source.server_time(), list[float]()
         # About as many as it costs to ask for everybody.
-        page, most = 0, 2 + 2 * len(self._waits) // self._source.batch_size
-        while page < most:
-            self.lanes = max(1, spare()) if page else 1
-            pages = range(page, page + self.lanes)
-            asked = [work(partial(self._asker.feed, self._since, one)) for one in pages]
-            page += self.lanes
-            for answer in await asyncio.gather(*asked):
+        most = 2 + 2 * len(self._waits) // self._source.batch_size
+
+        async def read(since: float, until: float | None) -> Exception | bool:
+            for page in range(most):
+                answer = await work(partial(self._asker.feed, since, until, page))
                 if isinstance(answer, Exception):
-                    # The mark stays where it is: the next reading begins there again.
                     return answer
                 states, more = answer
                 for key, state in states.items():
@@ -139,14 +146,39 @@ class Feed(Generic[K, S]):
                         ends.append(self._source.ended_at(state) or 0.0)
                         hear(key, state)
                 if not more:
-                    self._was_read(began, ends, latest)
-                    return None
+                    return True
+            return False
+
+        parts = self._parts(latest, spare())
+        self.lanes = len(parts)
+        for result in await asyncio.gather(*(read(*part) for part in parts)):
+            if isinstance(result, Exception):
+                # The mark stays where it is: the next reading begins there again.
+                return result
+            if not result:
+                self._was_flooded()
+                return None
+        self._was_read(began, ends, latest)
+        return None
+
+    def _parts(self, latest: float | None, spare: int) -> list[tuple[float, float | None]]:
+        """
+        Return the times to read: two halves at once where much ends.
+
+        Pages of one time are read one after another. What ends meanwhile comes before them and
+        moves them on, so that nothing slips through between two.
+        """
+        if spare < 2 or latest is None or self._pages < 2 or latest <= self._mark:
+            return [(self._since, None)]
+        middle = (self._mark + latest) / 2
+        return [(middle, None), (self._since, middle)]
+
+    def _was_flooded(self) -> None:
         self._floods += 1
         if self._floods >= MAX_FLOODS:
             self._floods = 0
             self._asker.give_up(Way.FEED, "much has ended that nobody here waits for")
         self._end(self._clock())
-        return None
 
     def _was_read(self, began: float, ends: Sequence[float], latest: float | None) -> None:
         """
@@ -160,6 +192,7 @@ class Feed(Generic[K, S]):
         self._mark = max([self._mark, *(end for end in ends if latest is None or end <= latest)])
         costs_a_page = self._source.batch_size * seconds / max(fresh, 1)
         self._since = self._mark - max(self._least_overlap, min(OVERLAP, costs_a_page))
+        self._pages = fresh / self._source.batch_size
         self._read_at, self._floods = began, 0
 
     def covers(self, looked_at: float | None) -> bool:

@@ -38,11 +38,12 @@ class Source(ABC, Generic[K, S]):
         """Return the states of those that have ended; a key that is left out goes on."""
         raise NotImplementedError
 
-    def ask_feed(self, since: float, page: int) -> tuple[Mapping[K, S], bool]:
+    def ask_feed(self, since: float, until: float | None, page: int) -> tuple[Mapping[K, S], bool]:
         """
-        Return what has ended since a time, waited for or not, and whether there is another page.
+        Return what has ended between two times, waited for or not, and whether there is more.
 
         :param since: Seconds since the epoch, by the service's clock.
+        :param until: Likewise; by default now, and a little later.
         :param page: From 0 on; the newest ends come first.
         """
         raise NotImplementedError

@@ -197,8 +197,15 @@ class Watcher(Generic[K, S]):
         """See to it that the loop runs, and does not sleep beyond a time."""
         if self._loop_task is None:
             self._loop_task = self._crew.begin(self._loop())
+            self._loop_task.add_done_callback(self._loop_ended)
         elif due < self._wakes_at:
             self._news.set()
+
+    def _loop_ended(self, task: asyncio.Task[None]) -> None:
+        """Let nobody wait for answers that nobody asks for: a mistake of ours ends all waits."""
+        error = None if task.cancelled() else task.exception()
+        for wait in self._waits if isinstance(error, Exception) else ():
+            wait.end(cast("Exception", error))
 
     def _close(self) -> None:
         self._loop_task = None
@@ -215,7 +222,7 @@ class Watcher(Generic[K, S]):
             for wait in self._waits.pop_overdue(now):
                 stuck = AnswerLostError("no answer yet", method="", url="")
                 self._looks.hear(wait, stuck, now, now)
-            if self._feed.tend(now):
+            if self._feed.tend(now, self._looks.spare_lanes()):
                 self._crew.begin(self._read_feed())
             pause = min(self._feed.next_due - now, self._looks.begin(now))
             for at in (self._waits.next_due, self._waits.next_overdue):

@@ -272,6 +272,20 @@ async def test_it_runs_in_nobodys_context() -> None:
     await task
 
 
+async def test_a_mistake_in_the_watcher_itself_leaves_nobody_waiting() -> None:
+    source = Source()
+
+    def free_in() -> float:
+        raise KeyError("bug")
+
+    source.free_in = free_in  # type: ignore[method-assign]
+    watcher = Watcher(source)
+    waits = [follow(watcher, key) for key in (1, 2)]
+    async with asyncio.timeout(5):
+        results = await asyncio.gather(*waits, return_exceptions=True)
+    assert [type(result) for result in results] == [KeyError, KeyError]
+
+
 async def test_it_leaves_no_threads_behind() -> None:
     source = Source()
     source.states[1] = "done"

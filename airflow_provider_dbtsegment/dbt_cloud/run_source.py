@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.dbt_cloud.lists import PAGE
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: The statuses with which runs end.
 ENDED = [status.value for status in RunStatus if status.is_terminal]
-#: What is asked for what ends from a time on has an end, too; clocks of servers differ a little.
-AHEAD = timedelta(hours=1)
+#: Who asks for what ends from a time on must also say until when: so many seconds after that.
+AHEAD = 24 * 3600.0
 
 
 class RunSource(Source[int, Run]):
@@ -50,16 +50,19 @@ class RunSource(Source[int, Run]):
         """Return those of the runs that have ended."""
         return self._runs(run_ids=keys, status=ENDED, limit=len(keys))
 
-    def ask_feed(self, since: float, page: int) -> tuple[Mapping[int, Run], bool]:
+    def ask_feed(
+        self, since: float, until: float | None, page: int
+    ) -> tuple[Mapping[int, Run], bool]:
         """
-        Return what has ended in the account since a time, whoever waits for it.
+        Return what has ended in the account between two times, whoever waits for it.
 
         :raises InvalidRequestError: When the service does not heed what it is asked for.
         """
         begin = datetime.fromtimestamp(since, timezone.utc)
+        end = datetime.fromtimestamp(since + AHEAD if until is None else until, timezone.utc)
         rows = list(
             self._list(
-                finished_at=(begin.isoformat(), (begin + AHEAD).isoformat()),
+                finished_at=(begin.isoformat(), end.isoformat()),
                 order_by="-finished_at",
                 limit=PAGE,
                 offset=page * PAGE,

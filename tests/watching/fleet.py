@@ -68,13 +68,15 @@ class Fleet(Source[int, Seen]):
     def ask_ended(self, keys: Sequence[int]) -> Mapping[int, Seen]:
         return {key: seen for key, seen in self._look("ended", keys).items() if seen.ended_at}
 
-    def ask_feed(self, since: float, page: int) -> tuple[Mapping[int, Seen], bool]:
+    def ask_feed(
+        self, since: float, until: float | None, page: int
+    ) -> tuple[Mapping[int, Seen], bool]:
         now = self._request("feed")
         shown = [
             (self.claims.get(key, end), key)
             for key, end in self.ends.items()
             if end + self.shown_after.get(key, 0.0) <= now
-            and self.claims.get(key, end) + self.ahead >= since
+            and since <= self.claims.get(key, end) + self.ahead <= (until or 1e12)
         ]
         rows = sorted(shown, reverse=True)[page * PAGE : (page + 1) * PAGE]
         return {key: Seen(end + self.ahead) for end, key in rows}, len(rows) == PAGE
