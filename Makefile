@@ -12,6 +12,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --editable '.[sandbox]' --group dev
+	$(BIN)/python -m compileall -q airflow_provider_dbtsegment
 	touch $@
 
 # KEEP=1 leaves Airflow's UI running; SCENARIO=broken-model and SCENARIO=bad-rows show the unhappy ways.
