@@ -65,10 +65,12 @@ def _starts() -> list[Row]:
 
 
 def _waits() -> list[Row]:
+    # The first look at a deferred sync is at the list of its mapping: it is to go on after that.
     return [
-        _row(trouble, "waiting", service, mode, work="lasting")
+        _row(trouble, "waiting", service, mode, work=work)
         for service in SERVICES
         for mode in MODES
+        for work in ("long" if (service, mode) == (SEGMENT, DEFERRED) else "lasting",)
         for trouble in while_waiting(service)
     ]
 
