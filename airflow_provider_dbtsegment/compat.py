@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEGINS_IN_TRIGGERER",
+    "RETURN_VALUE",
+    "XCOMS_BEFORE_END",
     "AirflowFailException",
     "AirflowNotFoundException",
     "AirflowSensorTimeout",
@@ -51,12 +53,19 @@ __all__ = [
     "stores_xcoms_elsewhere",
     "succeed",
     "template_of",
+    "withdraw_xcom",
 ]
 
 _VERSION = tuple(int(number) for number in __version__.split(".")[:2])
 #: Whether the scheduler can defer a task and the triggerer render its templates; before 3.3 it
 #: does not keep what is needed for that.
 BEGINS_IN_TRIGGERER = _VERSION >= (3, 3)
+
+
+#: Whether a trigger that ends its task stores its XComs before that, one by one.
+XCOMS_BEFORE_END = _VERSION >= (3, 0)
+#: The XCom that holds what a task returns.
+RETURN_VALUE = "return_value"
 
 
 async def get_connection(conn_id: str) -> tuple[Connection, dict[str, Any]]:
@@ -136,7 +145,7 @@ async def succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:
     """
     from airflow.triggers.base import TaskSuccessEvent
 
-    if _VERSION < (3, 0):
+    if not XCOMS_BEFORE_END:
         return TaskSuccessEvent(xcoms={**xcoms})
     store: Any = getattr(XCom, "aset", None)
     if store is None:
@@ -153,6 +162,18 @@ async def succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:
             map_index=-1 if task_instance.map_index is None else task_instance.map_index,
         )
     return TaskSuccessEvent()
+
+
+def withdraw_xcom(task_instance: Any, key: str) -> None:
+    """Delete an XCom of a running task, from Airflow 3.0 on."""
+    remove: Any = XCom.delete
+    remove(
+        key=key,
+        dag_id=task_instance.dag_id,
+        task_id=task_instance.task_id,
+        run_id=task_instance.run_id,
+        map_index=-1 if task_instance.map_index is None else task_instance.map_index,
+    )
 
 
 def template_of(value: Any) -> Any:

@@ -25,6 +25,8 @@ class Source(ABC, Generic[K, S]):
     batch_size = 1
     #: Whether it tells what has ended, of many and of all.
     tells_ends = False
+    #: Whom it asks; closed with it.
+    api: Any = None
 
     @abstractmethod
     def ask_one(self, key: K) -> S:

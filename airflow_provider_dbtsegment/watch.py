@@ -26,15 +26,15 @@ from collections.abc import (
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from airflow_provider_dbtsegment.asking import Asker
-from airflow_provider_dbtsegment.crew import Crew
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, RateLimitedError
-from airflow_provider_dbtsegment.feed import Feed
-from airflow_provider_dbtsegment.looks import Looks
-from airflow_provider_dbtsegment.meter import Meter
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.source import K, S, Source, tell_change
-from airflow_provider_dbtsegment.waits import FIRST_GATHER, Wait, Waits
+from airflow_provider_dbtsegment.watching.asking import Asker
+from airflow_provider_dbtsegment.watching.crew import HANDS, Crew
+from airflow_provider_dbtsegment.watching.feed import Feed
+from airflow_provider_dbtsegment.watching.looks import Looks
+from airflow_provider_dbtsegment.watching.meter import Meter
+from airflow_provider_dbtsegment.watching.waits import FIRST_GATHER, Wait, Waits
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class Watcher(Generic[K, S]):
         on_close: Callable[[], None] = lambda: None,
         meter: Meter | None = None,
     ) -> None:
-        self._source = source
+        self.source = source
         self._clock = clock
         self._on_close = on_close
         self._meter = meter or Meter()
@@ -110,6 +110,7 @@ class Watcher(Generic[K, S]):
         self._waits: Waits[K, S] = Waits()
         self._feed = Feed(source, self._waits, self._asker, clock)
         self._crew = Crew()
+        self._hands = asyncio.Semaphore(HANDS)
         self._news = asyncio.Event()
         self._looks = Looks(
             source, self._waits, self._feed, self._asker, self._crew, self._meter, clock, self._news
@@ -150,7 +151,8 @@ class Watcher(Generic[K, S]):
 
     async def work(self, what: Callable[[], T]) -> T:
         """Do something that asks the service in one of the watcher's threads, while it is held."""
-        return await self._crew.work(what)
+        async with self._hands:
+            return await self._crew.work(what)
 
     async def wait(
         self,
@@ -185,7 +187,7 @@ class Watcher(Generic[K, S]):
                     wait.news.clear()
                     state = wait.state
                     if state is not None:
-                        seen = tell_change(self._source, state, seen, on_change)
+                        seen = tell_change(self.source, state, seen, on_change)
                         if wait.ended:
                             return state
                     if wait.error is not None:
@@ -212,7 +214,7 @@ class Watcher(Generic[K, S]):
         self._on_close()
         self._meter.waits(0)
         self._asker.closed = True
-        self._crew.leave(self._source.close)
+        self._crew.leave(self.source.close)
 
     async def _loop(self) -> None:
         while True:
@@ -240,7 +242,7 @@ class Watcher(Generic[K, S]):
             for wait in self._waits.of(key):
                 self._looks.hear(wait, state, now, now)
 
-        problem = await self._feed.read(self.work, hear, self._looks.spare_lanes)
+        problem = await self._feed.read(self._crew.work, hear, self._looks.spare_lanes)
         if isinstance(problem, RateLimitedError):
             self._meter.throttled()
         self._news.set()

@@ -22,6 +22,7 @@ from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat import sdk
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
+from airflow_provider_dbtsegment.tasks import ending
 from airflow_provider_dbtsegment.tasks.beginning import why_a_worker_begins
 from airflow_provider_dbtsegment.triggers import base as triggers
 
@@ -186,12 +187,13 @@ def outside_the_task_runner() -> Iterator[None]:
     if sentinel is not None and not hasattr(sentinel, "callers"):
         # Airflow 2 prepares one thread only.
         sentinel.callers = {}
-    before = ExecutorSafeguard.test_mode, triggers.succeed
+    before = ExecutorSafeguard.test_mode, triggers.succeed, ending.withdraw_xcom
     ExecutorSafeguard.test_mode, triggers.succeed = True, _succeed
+    ending.withdraw_xcom = lambda task_instance, key: task_instance.xcoms.pop(key)
     try:
         yield
     finally:
-        ExecutorSafeguard.test_mode, triggers.succeed = before
+        ExecutorSafeguard.test_mode, triggers.succeed, ending.withdraw_xcom = before
 
 
 async def _succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:

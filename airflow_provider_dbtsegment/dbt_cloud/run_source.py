@@ -35,12 +35,12 @@ class RunSource(Source[int, Run]):
     tells_ends = True
 
     def __init__(self, api: RunsApi, account_id: int | None = None) -> None:
-        self._api = api
+        self.api: RunsApi = api
         self._account_id = account_id
 
     def ask_one(self, key: int) -> Run:
         """Return one run."""
-        return self._api.get_run(key, account_id=self._account_id)
+        return self.api.get_run(key, account_id=self._account_id)
 
     def ask_many(self, keys: Sequence[int]) -> Mapping[int, Run]:
         """Return the runs; who is left out, or shown without a status, is asked for alone."""
@@ -78,11 +78,11 @@ class RunSource(Source[int, Run]):
 
     def server_time(self) -> float | None:
         """Return the time by dbt Cloud's clock, as its last answer has told."""
-        return self._api.transport.server_time
+        return self.api.transport.server_time
 
     def free_in(self) -> float:
         """Return the seconds until the account's budget has room for a request."""
-        return self._api.budget.free_in()
+        return self.api.budget.free_in()
 
     def ended(self, state: Run) -> bool:
         """Return whether a run has ended."""
@@ -98,7 +98,7 @@ class RunSource(Source[int, Run]):
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.close()
+        self.api.close()
 
     def _runs(self, **filters: Any) -> dict[int, Run]:
         runs: dict[int, Run] = {}
@@ -109,4 +109,4 @@ class RunSource(Source[int, Run]):
         return runs
 
     def _list(self, **filters: Any) -> Sequence[Run]:
-        return self._api.list_runs(account_id=self._account_id, **filters)
+        return self.api.list_runs(account_id=self._account_id, **filters)

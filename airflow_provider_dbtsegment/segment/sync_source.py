@@ -10,10 +10,10 @@ from airflow_provider_dbtsegment.exceptions import (
     InvalidRequestError,
     NotFoundError,
 )
-from airflow_provider_dbtsegment.forecast import Forecast
 from airflow_provider_dbtsegment.outcomes import Outcome, seconds_between, seconds_of
 from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 from airflow_provider_dbtsegment.source import Source
+from airflow_provider_dbtsegment.watching.forecast import Forecast
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.segment import SegmentApi
@@ -43,7 +43,7 @@ class SyncSource(Source[SyncKey, SyncStatus]):
     batch_size = TOGETHER
 
     def __init__(self, api: SegmentApi) -> None:
-        self._api = api
+        self.api: SegmentApi = api
         self._forecast = Forecast()
         self._began: dict[SyncKey, float] = {}
         self._unlisted: set[Hashable] = set()
@@ -60,14 +60,14 @@ class SyncSource(Source[SyncKey, SyncStatus]):
                 found = None
             if found is not None:
                 return found
-        state = self._api.get_reverse_etl_sync_status(key[0], key[1])
+        state = self.api.get_reverse_etl_sync_status(key[0], key[1])
         self._learn(key, state)
         return state
 
     def ask_many(self, keys: Sequence[SyncKey]) -> Mapping[SyncKey, SyncStatus]:
         """Return those syncs of a mapping that are among the newest."""
         listed = list(
-            self._api.list_reverse_etl_sync_statuses_from_model_and_subscription_id(
+            self.api.list_reverse_etl_sync_statuses_from_model_and_subscription_id(
                 keys[0][0], keys[0][-1], limit=LISTED
             )
         )
@@ -92,11 +92,11 @@ class SyncSource(Source[SyncKey, SyncStatus]):
 
     def server_time(self) -> float | None:
         """Return the time by Segment's clock, as its last answer has told."""
-        return self._api.transport.server_time
+        return self.api.transport.server_time
 
     def free_in(self) -> float:
         """Return the seconds until the budget for looking at syncs has room for a request."""
-        return self._api.budget.free_in()
+        return self.api.budget.free_in()
 
     def ended(self, state: SyncStatus) -> bool:
         """Return whether a sync has ended."""
@@ -112,7 +112,7 @@ class SyncSource(Source[SyncKey, SyncStatus]):
 
     def close(self) -> None:
         """Close the connections."""
-        self._api.close()
+        self.api.close()
 
     def _learn(self, key: SyncKey, state: SyncStatus) -> None:
         if outcome(state) is not None:
@@ -121,7 +121,7 @@ class SyncSource(Source[SyncKey, SyncStatus]):
             if lasted is not None:
                 self._forecast.learn(self.group(key), [lasted])
             return
-        began, ahead = seconds_of(state.get("startedAt")), self._api.transport.ahead
+        began, ahead = seconds_of(state.get("startedAt")), self.api.transport.ahead
         if began is not None and ahead is not None:
             self._began[key] = began - ahead.total_seconds()
 

@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_dbtsegment.compat import AirflowFailException
+from airflow_provider_dbtsegment.compat import XCOMS_BEFORE_END, AirflowFailException
 from airflow_provider_dbtsegment.exceptions import (
     DbtSegmentError,
     EndUnknownError,
@@ -65,6 +65,9 @@ class Waiting:
         limit, by_airflow = self._limit(context)
         deadline = None if limit is None else began + limit
         if self.deferrable:
+            from airflow_provider_dbtsegment.tasks.ending import leave_result
+
+            ending = self._ending()
             trigger = self._trigger(
                 key,
                 poll_interval=poll_interval,
@@ -72,10 +75,13 @@ class Waiting:
                 began=began,
                 cancel_on_kill=cancel_on_kill,
                 fault_budget=self._fault_seconds(),
-                **self._ending(),
+                **ending,
             )
             # The worker that goes on knows only what is written here.
             awaited = {**self._name(key), "see": self._see(), "by_airflow": by_airflow}
+            if ending["end_in_triggerer"] and self._leaves_result and XCOMS_BEFORE_END:
+                leave_result(context, self._result(key))
+                awaited["result_is_there"] = True
             self.defer(trigger=trigger, method_name="execute_complete", kwargs={"awaited": awaited})
         from airflow_provider_dbtsegment.watch import wait_blocking
 
@@ -97,10 +103,13 @@ class Waiting:
         from airflow_provider_dbtsegment.tasks.ending import why_a_worker_ends
 
         reason = why_a_worker_ends(self)
-        if reason is not None:
-            self.log.debug("A worker is to end this task: %s.", reason)
-        pushes = bool(self.do_xcom_push and self._has_result)
+        self.log.debug("Why a worker is to end this task: %s", reason)
+        pushes = self._leaves_result and not XCOMS_BEFORE_END
         return {"end_in_triggerer": reason is None, "push_result": pushes}
+
+    @property
+    def _leaves_result(self) -> bool:
+        return bool(self.do_xcom_push and self._has_result)
 
     def execute_complete(
         self,
@@ -115,39 +124,35 @@ class Waiting:
         :param awaited: What it was to wait for; a task deferred by an older version does not know.
         """
         try:
-            key = self._key_of(event, awaited)
-        except DbtSegmentError as error:
-            self._raise(error)
-        try:
-            if event and "error" in event:
-                known = awaited or {"by_airflow": self._limit(context)[1]}
-                self._fail(
-                    context,
-                    key,
-                    rebuild(str(event["error"]), str(event.get("message"))),
-                    by_airflow=known.get("by_airflow") is True,
-                    cancel_on_kill=event.get("cancel_on_kill") is True,
-                )
-            return self._end(context, key)
+            return self._complete(context, event, awaited)
+        except Exception:
+            if awaited and awaited.get("result_is_there"):
+                from airflow_provider_dbtsegment.tasks.ending import withdraw_result
+
+                withdraw_result(context, self.log)
+            raise
         finally:
             self._close()
 
-    def _key_of(self, event: Any, awaited: Mapping[str, Any] | None) -> Any:
-        """
-        Return what an event is about.
+    def _complete(
+        self, context: Context, event: dict[str, Any] | None, awaited: dict[str, Any] | None
+    ) -> Any:
+        from airflow_provider_dbtsegment.tasks.events import key_of
 
-        :raises EndUnknownError: When it is not about what was waited for.
-        """
-        key = self._key_in(event) if isinstance(event, dict) else None
-        wanted = self._key_in(awaited) if awaited else key
-        if key is None or key != wanted:
-            what = "a run or a sync" if wanted is None else self._subject(wanted)
-            see = (awaited or {}).get("see")
-            raise EndUnknownError(
-                f"The trigger ended with {event!r}, which says nothing about {what}. How that ends "
-                f"is not known here; {f'see {see}' if see else 'look for it in the service'}."
+        try:
+            key = key_of(self, event, awaited)
+        except DbtSegmentError as error:
+            self._raise(error)
+        if event and "error" in event:
+            known = awaited or {"by_airflow": self._limit(context)[1]}
+            self._fail(
+                context,
+                key,
+                rebuild(str(event["error"]), str(event.get("message"))),
+                by_airflow=known.get("by_airflow") is True,
+                cancel_on_kill=event.get("cancel_on_kill") is True,
             )
-        return key
+        return self._end(context, key)
 
     def _end(self, context: Context, key: Any) -> Any:
         try:
@@ -283,6 +288,10 @@ class Waiting:
     @abstractmethod
     def _see(self) -> str:
         """Return where a person sees it, as far as that is known."""
+
+    @abstractmethod
+    def _result(self, key: Any) -> Any:
+        """Return what the task returns when what it waited for has succeeded."""
 
     @abstractmethod
     def _name(self, key: Any) -> dict[str, Any]:

@@ -85,6 +85,9 @@ class DbtCloudWaiting(Waiting):
     def _see(self) -> str:
         return self._url
 
+    def _result(self, key: int) -> int:
+        return key
+
     def _name(self, key: int) -> dict[str, Any]:
         return {"run_id": key}
 

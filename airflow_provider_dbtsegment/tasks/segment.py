@@ -79,6 +79,9 @@ class ReverseETLWaiting(Waiting):
     def _see(self) -> str:
         return "the syncs of the mapping in Segment"
 
+    def _result(self, key: SyncKey) -> str:
+        return key[1]
+
     def _name(self, key: SyncKey) -> dict[str, Any]:
         return {"model_id": key[0], "sync_id": key[1]}
 

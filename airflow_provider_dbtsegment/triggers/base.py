@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_dbtsegment.compat import is_going_on, stats, succeed
+from airflow_provider_dbtsegment.compat import RETURN_VALUE, is_going_on, stats, succeed
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
-from airflow_provider_dbtsegment.meter import StatsMeter
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
 from airflow_provider_dbtsegment.triggers.beginning import (
-    RETURN_VALUE,
     began_at,
     rendering_context,
 )
 from airflow_provider_dbtsegment.triggers.connections import resolved
-from airflow_provider_dbtsegment.triggers.finishing import Finishing, can_be_stored
+from airflow_provider_dbtsegment.triggers.finishing import ask_how_it_ended, can_be_stored
 from airflow_provider_dbtsegment.watch import Watcher
+from airflow_provider_dbtsegment.watching.meter import StatsMeter
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.hooks.base import ConnectionHook
@@ -133,11 +132,11 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         subject = self._subject()
         try:
             hook = await resolved(self._hook(), self._patience(), self.poll_interval, self.log)
-            with Finishing.shared(hook) as finishing:
-                key = (hook.identity, self._source_key())
-                watcher: Watcher[K, S] = Watcher.shared(
-                    key, lambda: self._source(hook.twin()), StatsMeter(stats(), self.service)
-                )
+            key = (hook.identity, self._source_key())
+            watcher: Watcher[K, S] = Watcher.shared(
+                key, lambda: self._source(hook.twin()), StatsMeter(stats(), self.service)
+            )
+            async with watcher.held():
                 state = await watcher.wait(
                     self._key(),
                     interval=self.poll_interval,
@@ -145,7 +144,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
                     on_change=lambda label: self.log.info("%s is %s.", subject, label),
                     at_once=self.begins is not None,
                 )
-                success = await self._success(finishing, state)
+                success = await self._success(watcher, state)
         except DbtSegmentError as error:
             if self.begins is not None and isinstance(error, ConfigurationError):
                 yield self._not_begun(error)
@@ -172,12 +171,14 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         self.log.info("A worker is to begin: %s", error)
         return _event({"begin": "in a worker", "because": str(error)})
 
-    async def _success(self, finishing: Finishing, state: S) -> TriggerEvent | None:
+    async def _success(self, watcher: Watcher[K, S], state: S) -> TriggerEvent | None:
         """Return the event of a success that ends the task here; nothing if a worker is to."""
         # Without an id it is no triggerer that runs this: nothing there could end the task.
         if not self.end_in_triggerer or self.trigger_id is None or not self._is_well(state):
             return None
-        end = await finishing.ask(lambda api: self._ended(api, state), self.poll_interval, self.log)
+        end = await ask_how_it_ended(
+            watcher, lambda: self._ended(watcher.source.api, state), self.poll_interval, self.log
+        )
         if end is None or end.failure is not None:
             return None
         xcoms = {**self._announced(end), **end.xcoms} if self.begins is not None else {**end.xcoms}

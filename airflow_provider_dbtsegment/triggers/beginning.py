@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-RETURN_VALUE = "return_value"
+from airflow_provider_dbtsegment.compat import RETURN_VALUE
+
 UNSET: Any = object()
 
 

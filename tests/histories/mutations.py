@@ -14,7 +14,7 @@ from airflow_provider_dbtsegment.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
-from airflow_provider_dbtsegment.waits import Wait
+from airflow_provider_dbtsegment.watching.waits import Wait
 from tests.histories import waiting
 from tests.histories.dbt_cloud import DbtCloud
 from tests.histories.segment import Segment

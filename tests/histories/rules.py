@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dbtsegment.exceptions import LaunchUnknownError, WaitTimeoutError
 from airflow_provider_dbtsegment.launch import How, Launch
 from airflow_provider_dbtsegment.outcomes import Outcome
-from airflow_provider_dbtsegment.waits import LAST_LOOK
+from airflow_provider_dbtsegment.watching.waits import LAST_LOOK
 from tests.histories.service import Thing
 
 if TYPE_CHECKING:

@@ -110,6 +110,8 @@ def test_an_end_is_the_same_in_all_modes(
             assert (deferred, rescheduled) == (defers, cell.mode == "reschedule")
         if row.states == SUCCESS and cell.mode in WORKERS:
             assert ended.workers == WORKERS[cell.mode], cell
+        if ended.state != "success":
+            assert "return_value" not in ended.xcoms, cell
     if row.states == SUCCESS:
         assert_left_alike(ends)
     tell(f"{row.name}: alike in {len(ends)} cells")

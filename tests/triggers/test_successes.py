@@ -19,6 +19,7 @@ from airflow_provider_dbtsegment.triggers.beginning import NotHereError, renderi
 from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 from airflow_provider_dbtsegment.triggers.finishing import can_be_stored
 from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
+from airflow_provider_dbtsegment.watch import Watcher
 from tests.scripted_server import Reply, ScriptedServer
 from tests.task_bench import again, first_end
 
@@ -209,7 +210,7 @@ async def test_no_session_is_left_when_the_last_trigger_is_gone(
     triggers = [in_a_triggerer(run_trigger(end_in_triggerer=True)) for _ in range(20)]
     events = await asyncio.gather(*(first_end(trigger) for trigger in triggers))
     assert all(isinstance(event, TaskSuccessEvent) for event in events)
-    assert finishing.Finishing._shared == {}
+    assert Watcher._shared == {}
 
 
 def begun(run_id: Any, **changed: Any) -> DbtCloudRunTrigger:

@@ -13,10 +13,10 @@ from airflow_provider_dbtsegment.exceptions import (
     RequestError,
     ServerError,
 )
-from airflow_provider_dbtsegment.meter import Meter
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.source import Source
 from airflow_provider_dbtsegment.watch import Watcher
+from airflow_provider_dbtsegment.watching.meter import Meter
 from tests.histories.loop import Loop
 from tests.histories.tape import Tape
 from tests.histories.world import World

@@ -8,9 +8,9 @@ import random
 
 import pytest
 
-from airflow_provider_dbtsegment import feed
 from airflow_provider_dbtsegment.exceptions import AuthError, DbtSegmentError, WaitTimeoutError
 from airflow_provider_dbtsegment.patience import Patience
+from airflow_provider_dbtsegment.watching import feed
 from tests.watching.fleet import WHERE, Counting, Fleet, busy, down, new_world, wait_for_all
 
 #: The latest that a feed read every ten seconds tells of an end: twice a tenth more, and latency.

@@ -7,9 +7,9 @@ from statistics import mean
 
 import pytest
 
-from airflow_provider_dbtsegment.forecast import Durations
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.segment.sync_source import SyncSource
+from airflow_provider_dbtsegment.watching.forecast import Durations
 from tests.watching.fleet import new_world, wait_for_all
 from tests.watching.workspace import LIMIT, RoundRobin, Workspace
 

@@ -93,7 +93,7 @@ class RoundRobin(SyncSource):
     """Asks for one after another."""
 
     def ask_one(self, key: SyncKey) -> SyncStatus:
-        return self._api.get_reverse_etl_sync_status(key[0], key[1])
+        return self.api.get_reverse_etl_sync_status(key[0], key[1])
 
     def group(self, key: SyncKey) -> Hashable:
         return key

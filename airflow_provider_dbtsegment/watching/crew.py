@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-#: How many threads ask at most.
+#: How many threads look at most, and how many do other things; each begins when there is work.
 THREADS = 4
+HANDS = 8
 
 
 class Crew:
@@ -23,7 +24,7 @@ class Crew:
     """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="dbtsegment-watch")
+        self._pool = ThreadPoolExecutor(THREADS + HANDS, thread_name_prefix="dbtsegment-watch")
         self._tasks: set[asyncio.Task[None]] = set()
 
     def begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

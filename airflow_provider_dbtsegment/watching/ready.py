@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from typing import Generic
 
 from airflow_provider_dbtsegment.source import K, S, Source
-from airflow_provider_dbtsegment.waits import GATHER, Waits
+from airflow_provider_dbtsegment.watching.waits import GATHER, Waits
 
 #: Where the source knows who gains most, one request of so many goes to who has waited longest.
 FAIR_TURN = 6

@@ -10,14 +10,14 @@ from functools import partial
 from itertools import chain
 from typing import Generic
 
-from airflow_provider_dbtsegment.asking import Asker, Way
-from airflow_provider_dbtsegment.crew import THREADS, Crew
 from airflow_provider_dbtsegment.exceptions import RateLimitedError
-from airflow_provider_dbtsegment.feed import Feed
-from airflow_provider_dbtsegment.meter import Meter
-from airflow_provider_dbtsegment.ready import Ready
 from airflow_provider_dbtsegment.source import K, S, Source
-from airflow_provider_dbtsegment.waits import Wait, Waits, spread
+from airflow_provider_dbtsegment.watching.asking import Asker, Way
+from airflow_provider_dbtsegment.watching.crew import THREADS, Crew
+from airflow_provider_dbtsegment.watching.feed import Feed
+from airflow_provider_dbtsegment.watching.meter import Meter
+from airflow_provider_dbtsegment.watching.ready import Ready
+from airflow_provider_dbtsegment.watching.waits import Wait, Waits, spread
 
 #: Threads, and so connections, that are enough while a service tells of many at once.
 THREADS_FOR_MANY = 2

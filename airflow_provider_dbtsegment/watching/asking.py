@@ -14,8 +14,8 @@ from airflow_provider_dbtsegment.exceptions import (
     NotFoundError,
     RequestError,
 )
-from airflow_provider_dbtsegment.meter import Meter
 from airflow_provider_dbtsegment.source import K, S, Source
+from airflow_provider_dbtsegment.watching.meter import Meter
 
 log = logging.getLogger(__name__)
 

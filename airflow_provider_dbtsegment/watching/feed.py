@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic
 
-from airflow_provider_dbtsegment.asking import Asker, Way
 from airflow_provider_dbtsegment.source import K, S, Source
-from airflow_provider_dbtsegment.waits import Waits, spread
+from airflow_provider_dbtsegment.watching.asking import Asker, Way
+from airflow_provider_dbtsegment.watching.waits import Waits, spread
 
 #: Seconds by which two readings overlap, since what ends may be shown a little later: so many where
 #: that costs no further page, fewer where much ends, and more where it turns out to be too few.
