@@ -35,9 +35,9 @@ S = TypeVar("S")
 _kills: set[asyncio.Future[None]] = set()
 #: Cancelling must not hold up those who look things up in the event loop's own threads.
 _killers = ThreadPoolExecutor(4, thread_name_prefix="dbtsegment-kill")
-#: How often each request of a cancellation is sent.
+#: How often each request of a cancellation is sent, and seconds before Airflow is asked again
+#: whether the task goes on.
 KILL_ATTEMPTS = 5
-#: Seconds before Airflow is asked again whether the task goes on.
 KILL_PAUSES = (1.0, 3.0, 5.0)
 
 
@@ -184,8 +184,12 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         xcoms = {**self._announced(end), **end.xcoms} if self.begins is not None else {**end.xcoms}
         if self.push_result:
             xcoms[RETURN_VALUE] = end.result
+        if not can_be_stored(xcoms):
+            return None
         try:
-            return await succeed(self.task_instance, xcoms) if can_be_stored(xcoms) else None
+            # Events go the same way: who has stored is to end before all the others have, too.
+            async with watcher.turns:
+                return await succeed(self.task_instance, xcoms)
         except Exception as error:
             self.log.warning("A worker is to end the task; its XComs were not stored: %s", error)
             return None

@@ -81,13 +81,29 @@ def _play(bed: Bed, settings: Settings, scene: Scene) -> Act:
 
 def _of_triggerer(waits: int, acts: Mapping[str, Act], idle: Cost) -> Iterator[Figure]:
     rows = (
-        ("processor, process of the triggers", "runner", "% of a core", Target(ratio=15)),
-        ("processor, supervisor above it", "supervisor", "% of a core", Target(ratio=15)),
+        ("processor, process of the triggers, in all", "runner", "% of a core", None),
+        ("processor, supervisor above it, in all", "supervisor", "% of a core", None),
         ("requests", "requests", "1/s", None),
         ("lines of the tasks' logs", "lines", "1/s", None),
         ("memory, process of the triggers", "memory", "MB", None),
     )
     ours, theirs = (acts[provider].cost for provider in PROVIDERS)
+    for what, name in (
+        ("process of the triggers", "runner"),
+        ("supervisor above it", "supervisor"),
+    ):
+        rest = getattr(idle, name)
+        yield Figure(
+            part=PART,
+            what=f"processor that the waits cost, {what}",
+            ours=max(getattr(ours, name) - rest, 0.0),
+            theirs=max(getattr(theirs, name) - rest, 0.0),
+            unit="% of a core",
+            target=Target(ratio=15),
+            case=f"triggerer, every {INTERVAL} s",
+            waits=waits,
+            note=f"over {number(rest)} without any wait",
+        )
     for what, name, unit, target in rows:
         yield Figure(
             part=PART,
