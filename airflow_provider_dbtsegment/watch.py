@@ -40,8 +40,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: How many may do at a time what Airflow does for one after another.
-TURNS = 4
 #: Seconds; a watcher looks after its waits this often at most.
 SHORTEST_PAUSE = 0.001
 
@@ -113,8 +111,6 @@ class Watcher(Generic[K, S]):
         self._feed = Feed(source, self._waits, self._asker, clock)
         self._crew = Crew()
         self._hands = asyncio.Semaphore(HANDS)
-        #: For what only a few are to do at a time, though thousands may have heard of their end.
-        self.turns = asyncio.Semaphore(TURNS)
         self._news = asyncio.Event()
         self._looks = Looks(
             source, self._waits, self._feed, self._asker, self._crew, self._meter, clock, self._news

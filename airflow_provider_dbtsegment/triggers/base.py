@@ -184,12 +184,8 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         xcoms = {**self._announced(end), **end.xcoms} if self.begins is not None else {**end.xcoms}
         if self.push_result:
             xcoms[RETURN_VALUE] = end.result
-        if not can_be_stored(xcoms):
-            return None
         try:
-            # Events go the same way: who has stored is to end before all the others have, too.
-            async with watcher.turns:
-                return await succeed(self.task_instance, xcoms)
+            return await succeed(self.task_instance, xcoms) if can_be_stored(xcoms) else None
         except Exception as error:
             self.log.warning("A worker is to end the task; its XComs were not stored: %s", error)
             return None
