@@ -153,27 +153,24 @@ async def succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:
 
         store = sync_to_async(XCom.set)
     for key, value in xcoms.items():
-        await store(
-            key=key,
-            value=value,
-            dag_id=task_instance.dag_id,
-            task_id=task_instance.task_id,
-            run_id=task_instance.run_id,
-            map_index=-1 if task_instance.map_index is None else task_instance.map_index,
-        )
+        await store(key=key, value=value, **_whose(task_instance))
     return TaskSuccessEvent()
 
 
 def withdraw_xcom(task_instance: Any, key: str) -> None:
     """Delete an XCom of a running task, from Airflow 3.0 on."""
     remove: Any = XCom.delete
-    remove(
-        key=key,
-        dag_id=task_instance.dag_id,
-        task_id=task_instance.task_id,
-        run_id=task_instance.run_id,
-        map_index=-1 if task_instance.map_index is None else task_instance.map_index,
-    )
+    remove(key=key, **_whose(task_instance))
+
+
+def _whose(task_instance: Any) -> dict[str, Any]:
+    """Return what tells the XComs of a task from those of others."""
+    return {
+        "dag_id": task_instance.dag_id,
+        "task_id": task_instance.task_id,
+        "run_id": task_instance.run_id,
+        "map_index": -1 if task_instance.map_index is None else task_instance.map_index,
+    }
 
 
 def template_of(value: Any) -> Any:

@@ -18,11 +18,7 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import (
-    AsyncIterator,
-    Callable,
-    Hashable,
-)
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, Generic, TypeVar, cast
 

@@ -79,15 +79,6 @@ class Budget:
         with self._lock:
             return self._wait()
 
-    def pause(self, seconds: float) -> None:
-        """
-        Send nothing for some seconds: the service said that its window is used up.
-
-        However long it says, a request finds out now and then whether that still holds.
-        """
-        with self._lock:
-            self._pause(seconds)
-
     def refused(self, seconds: float) -> None:
         """Take note that a request was one too many, and when to come again."""
         with self._lock:
@@ -115,6 +106,7 @@ class Budget:
                 self._level = min(self._level, remaining)
 
     def _pause(self, seconds: float) -> None:
+        # However long it is said to be, a request finds out now and then whether that still holds.
         self._at = max(self._at, self._clock() + min(seconds, LONGEST_PAUSE))
         self._level = min(self._level, 0.0)
 

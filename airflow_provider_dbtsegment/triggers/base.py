@@ -16,10 +16,7 @@ from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmen
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
-from airflow_provider_dbtsegment.triggers.beginning import (
-    began_at,
-    rendering_context,
-)
+from airflow_provider_dbtsegment.triggers.beginning import began_at, rendering_context
 from airflow_provider_dbtsegment.triggers.connections import resolved
 from airflow_provider_dbtsegment.triggers.finishing import ask_how_it_ended, can_be_stored
 from airflow_provider_dbtsegment.watch import Watcher

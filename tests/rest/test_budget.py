@@ -58,7 +58,7 @@ def test_looking_takes_nothing() -> None:
 def test_a_pause_holds_everybody_back_and_ends() -> None:
     clock = Clock()
     budget = Budget(600, clock=clock)
-    budget.pause(30)
+    budget.told(remaining=0, resets_in=30)
     assert budget.reserve() >= 30
     clock.now = 60
     assert budget.reserve() == 0.0

@@ -80,42 +80,27 @@ def _play(bed: Bed, settings: Settings, scene: Scene) -> Act:
 
 
 def _of_triggerer(waits: int, acts: Mapping[str, Act], idle: Cost) -> Iterator[Figure]:
-    rows = (
-        ("processor, process of the triggers, in all", "runner", "% of a core", None),
-        ("processor, supervisor above it, in all", "supervisor", "% of a core", None),
-        ("requests", "requests", "1/s", None),
-        ("lines of the tasks' logs", "lines", "1/s", None),
-        ("memory, process of the triggers", "memory", "MB", None),
-    )
     ours, theirs = (acts[provider].cost for provider in PROVIDERS)
-    for what, name in (
-        ("process of the triggers", "runner"),
-        ("supervisor above it", "supervisor"),
-    ):
+    case = f"triggerer, every {INTERVAL} s"
+    processes = {"process of the triggers": "runner", "supervisor above it": "supervisor"}
+    for what, name in processes.items():
         rest = getattr(idle, name)
-        yield Figure(
-            part=PART,
-            what=f"processor that the waits cost, {what}",
-            ours=max(getattr(ours, name) - rest, 0.0),
-            theirs=max(getattr(theirs, name) - rest, 0.0),
-            unit="% of a core",
-            target=Target(ratio=15),
-            case=f"triggerer, every {INTERVAL} s",
-            waits=waits,
-            note=f"over {number(rest)} without any wait",
+        pair = [max(getattr(cost, name) - rest, 0.0) for cost in (ours, theirs)]
+        what, note = (
+            f"processor that the waits cost, {what}",
+            f"over {number(rest)} without any wait",
         )
-    for what, name, unit, target in rows:
-        yield Figure(
-            part=PART,
-            what=what,
-            ours=getattr(ours, name),
-            theirs=getattr(theirs, name),
-            unit=unit,
-            target=target,
-            case=f"triggerer, every {INTERVAL} s",
-            waits=waits,
-            note=f"{number(getattr(idle, name))} without any wait",
-        )
+        yield Figure(PART, what, *pair, "% of a core", Target(ratio=15), case, waits, note)
+    rows = (
+        *((f"processor, {what}, in all", name, "% of a core") for what, name in processes.items()),
+        ("requests", "requests", "1/s"),
+        ("lines of the tasks' logs", "lines", "1/s"),
+        ("memory, process of the triggers", "memory", "MB"),
+    )
+    for what, name, unit in rows:
+        pair = [getattr(cost, name) for cost in (ours, theirs)]
+        note = f"{number(getattr(idle, name))} without any wait"
+        yield Figure(PART, what, *pair, unit, None, case, waits, note)
 
 
 def _of_operators(size: Size, acts: Mapping[str, Act]) -> Iterator[Figure]:
@@ -129,20 +114,9 @@ def _of_operators(size: Size, acts: Mapping[str, Act]) -> Iterator[Figure]:
     )
     ours, theirs = (acts[provider] for provider in PROVIDERS)
     for what, name, unit, target, note in rows:
-        yield Figure(
-            part=PART,
-            what=what,
-            ours=getattr(ours, name),
-            theirs=getattr(theirs, name),
-            unit=unit,
-            target=target,
-            case=OPERATORS,
-            waits=size.waits,
-            note=note,
-        )
-    yield Figure(
-        PART, "until all are deferred", ours.begun, theirs.begun, "s", None, OPERATORS, size.tasks
-    )
+        pair = [getattr(act, name) for act in (ours, theirs)]
+        yield Figure(PART, what, *pair, unit, target, OPERATORS, size.waits, note)
+    yield Figure(PART, UNTIL_DEFERRED, ours.begun, theirs.begun, "s", None, OPERATORS, size.tasks)
     yield _starts(OPERATORS, ours, theirs, None)
 
 
