@@ -20,7 +20,7 @@ FAULT_BUDGET = 15 * 60.0
 NOT_FOUND_GRACE = 60.0
 
 
-@dataclass
+@dataclass(slots=True)
 class Patience:
     """
     What one wait puts up with.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -88,13 +88,3 @@ class Source(ABC, Generic[K, S]):
     @abstractmethod
     def close(self) -> None:
         """Close the connections."""
-
-
-def tell_change(
-    source: Source[Any, S], state: S, seen: str | None, on_change: Callable[[str], None]
-) -> str:
-    """Tell a change of the label, and return the label."""
-    label = source.label(state)
-    if label != seen:
-        on_change(label)
-    return label

@@ -18,13 +18,12 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Hashable
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, RateLimitedError
 from airflow_provider_dbtsegment.patience import Patience
-from airflow_provider_dbtsegment.source import K, S, Source, tell_change
+from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.watching.asking import Asker
 from airflow_provider_dbtsegment.watching.crew import HANDS, Crew
 from airflow_provider_dbtsegment.watching.feed import Feed
@@ -68,7 +67,10 @@ def wait_blocking(
             log.debug("A look failed.", exc_info=True)
             patience.fault(error, clock(), asked)
         else:
-            seen = tell_change(source, state, seen, on_change)
+            label = source.label(state)
+            if label != seen:
+                on_change(label)
+            seen = label
             if source.ended(state):
                 return state
             patience.answered(asked)
@@ -81,7 +83,8 @@ class Watcher(Generic[K, S]):
     Ask for all waits of one event loop that share a source.
 
     It runs from the first wait to the last, in threads of its own and in a context of its own, so
-    that it neither holds up nor logs into the task of anybody who waits.
+    that it neither holds up nor logs into the task of anybody who waits. Who enters it (``with``)
+    keeps its threads and connections, also between waiting and what is done after it.
 
     :param source: Whom to ask.
     :param on_close: Called when the last wait has left.
@@ -134,19 +137,16 @@ class Watcher(Generic[K, S]):
     def _forget(cls, whole_key: Hashable) -> None:
         cls._shared.pop(whole_key, None)
 
-    @asynccontextmanager
-    async def held(self) -> AsyncIterator[None]:
-        """Keep threads and connections, also between waiting and what is done after it."""
+    def __enter__(self) -> None:
         self._users += 1
-        try:
-            yield
-        finally:
-            self._users -= 1
-            if not self._users:
-                self._close()
+
+    def __exit__(self, *_: object) -> None:
+        self._users -= 1
+        if not self._users:
+            self._close()
 
     async def work(self, what: Callable[[], T]) -> T:
-        """Do something that asks the service in one of the watcher's threads, while it is held."""
+        """Do something that asks the service in one of its threads, by who has entered it."""
         async with self._hands:
             return await self._crew.work(what)
 
@@ -168,8 +168,8 @@ class Watcher(Generic[K, S]):
         :param at_once: Whether nobody has looked yet: then the first look is soon.
         """
         now = self._clock()
-        wait = Wait[K, S](key, interval, patience, now)
-        async with self.held():
+        wait: Wait[K, S] = Wait(key, interval, patience, now)
+        with self:
             self._waits.add(wait)
             if at_once:
                 self._waits.schedule(wait, now, FIRST_GATHER)
@@ -179,13 +179,12 @@ class Watcher(Generic[K, S]):
             seen: str | None = None
             try:
                 while True:
-                    await wait.news.wait()
-                    wait.news.clear()
-                    state = wait.state
-                    if state is not None:
-                        seen = tell_change(self.source, state, seen, on_change)
-                        if wait.ended:
-                            return state
+                    await wait.news()
+                    if wait.label is not None and wait.label != seen:
+                        seen = wait.label
+                        on_change(seen)
+                    if wait.ended:
+                        return cast("S", wait.state)
                     if wait.error is not None:
                         raise wait.error
             finally:

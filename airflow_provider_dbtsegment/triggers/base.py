@@ -128,12 +128,8 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             return
         subject = self._subject()
         try:
-            hook = await resolved(self._hook(), self._patience(), self.poll_interval, self.log)
-            key = (hook.identity, self._source_key())
-            watcher: Watcher[K, S] = Watcher.shared(
-                key, lambda: self._source(hook.twin()), StatsMeter(stats(), self.service)
-            )
-            async with watcher.held():
+            watcher = await self._watcher()
+            with watcher:
                 state = await watcher.wait(
                     self._key(),
                     interval=self.poll_interval,
@@ -151,6 +147,13 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             yield _event({**self._name(), **failure, "cancel_on_kill": self.cancel_on_kill})
         else:
             yield success or _event(self._name())
+
+    async def _watcher(self) -> Watcher[K, S]:
+        """Return who asks for all that use this connection; nothing else of it is kept."""
+        hook = await resolved(self._hook(), self._patience(), self.poll_interval, self.log)
+        key = (hook.identity, self._source_key())
+        meter = StatsMeter(stats(), self.service)
+        return Watcher.shared(key, lambda: self._source(hook.twin()), meter)
 
     def _begin(self) -> None:
         """Begin as a task does: with its times, and with arguments that make sense."""

@@ -143,7 +143,7 @@ class Looks(Generic[K, S]):
                 wait.patience.fault(answer, now, asked)
                 return
             if answer is not None and not wait.is_over:
-                wait.tell(answer, ended=self.source.ended(answer))
+                wait.tell(answer, self.source.label(answer), ended=self.source.ended(answer))
             if not wait.ended:
                 wait.patience.answered(asked)
             elif answer is not None:

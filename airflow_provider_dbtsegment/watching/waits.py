@@ -28,7 +28,11 @@ def spread() -> float:
 
 
 class Wait(Generic[K, S]):
-    """One that waits: what was heard last, and when to ask again."""
+    """
+    One that waits: what it is still to be told, and when to ask again.
+
+    There are many of them: none keeps a state that says nothing new.
+    """
 
     __slots__ = (
         "asked_at",
@@ -38,11 +42,13 @@ class Wait(Generic[K, S]):
         "interval",
         "is_gone",
         "key",
+        "label",
         "looked_at",
-        "news",
         "patience",
         "state",
         "turn",
+        "untold",
+        "waiter",
     )
 
     def __init__(self, key: K, interval: float, patience: Patience, now: float) -> None:
@@ -57,7 +63,12 @@ class Wait(Generic[K, S]):
         self.asked_at: float | None = None
         #: When the last look began that told how it is doing.
         self.looked_at: float | None = None
-        self.news = asyncio.Event()
+        #: The word for the last state.
+        self.label: str | None = None
+        #: Whether there is something that it has not been told.
+        self.untold = False
+        self.waiter: asyncio.Future[None] | None = None
+        #: The last state of all.
         self.state: S | None = None
         self.ended = False
         self.error: Exception | None = None
@@ -78,17 +89,35 @@ class Wait(Generic[K, S]):
             latest = min(latest, max(deadline, self.asked_at) + LAST_LOOK)
         return latest
 
-    def tell(self, state: S, *, ended: bool) -> None:
-        """Tell a state; the last one stays the last."""
-        if not self.ended:
-            self.state, self.ended = state, ended
-            self.news.set()
+    async def news(self) -> None:
+        """Wait until there is something new."""
+        if not self.untold:
+            self.waiter = asyncio.get_running_loop().create_future()
+            try:
+                await self.waiter
+            finally:
+                self.waiter = None
+        self.untold = False
+
+    def tell(self, state: S, label: str, *, ended: bool) -> None:
+        """Tell a state, if it is new; the last one stays the last."""
+        if self.ended or (label == self.label and not ended):
+            return
+        self.label, self.ended = label, ended
+        if ended:
+            self.state = state
+        self._wake()
 
     def end(self, error: Exception) -> None:
         """End the waiting with an error."""
         if not self.ended:
             self.error = error
-            self.news.set()
+            self._wake()
+
+    def _wake(self) -> None:
+        self.untold = True
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
 
 
 class Waits(Generic[K, S]):

@@ -177,7 +177,7 @@ def wait_for_all(
 
     async def all_of_them() -> None:
         watcher = Watcher(source, clock=world.clock, meter=meter)
-        async with watcher.held():
+        with watcher:
             await asyncio.gather(*(wait_for(watcher, key) for key in keys))
 
     Loop(world).run(all_of_them())
