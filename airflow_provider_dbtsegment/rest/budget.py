@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 #: Seconds; the services count requests by the minute.
 LONGEST_PAUSE = 300.0
-#: What may be sent at once: a tenth of the limit, or a few requests of a low limit.
-BURST = 0.1
+#: What may be sent at once: a part of the limit, or a few requests of a low limit.
+BURST = 0.04
 SMALL_BURST = 5.0
 #: A refusal leaves half of the pace, down to a twentieth; each minute gives a tenth back.
 CUT = 0.5

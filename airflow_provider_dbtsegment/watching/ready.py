@@ -68,8 +68,15 @@ class Ready(Generic[K, S]):
             return longest
         if self._urgency(longest, now) is None:
             return longest
-        there = (key for key in self._due if self._waits.of(key))
-        return max(there, key=lambda key: self._urgency(key, now) or 0.0)
+        gains: dict[Hashable, float] = {}
+        greatest: dict[Hashable, tuple[float, K]] = {}
+        for key in filter(self._waits.of, self._due):
+            group, gain = self._source.group(key), self._urgency(key, now) or 0.0
+            gains[group] = gains.get(group, 0.0) + gain
+            if group not in greatest or gain > greatest[group][0]:
+                greatest[group] = gain, key
+        # One answer tells of all of a group.
+        return greatest[max(gains, key=gains.__getitem__)][1]
 
     def _urgency(self, key: K, now: float) -> float | None:
         # Who waits for the same is told the same.

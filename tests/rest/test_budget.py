@@ -36,14 +36,14 @@ def test_any_sixty_seconds_stay_within_the_limit_and_use_most_of_it(limit: int) 
     clock = Clock()
     sent = spend(Budget(limit, clock=clock), clock, 300)
     assert most_in_a_minute(sent) <= limit
-    assert len(sent) >= 5 * limit * (0.7 if limit <= 20 else 0.9)
+    assert len(sent) >= 5 * limit * (0.7 if limit <= 20 else 0.95)
 
 
 def test_a_part_may_be_spent_at_once() -> None:
     few, many = Budget(20, clock=Clock()), Budget(250, clock=Clock())
     assert [few.reserve() for _ in range(5)] == [0.0] * 5
     assert few.reserve() > 0
-    assert [many.reserve() for _ in range(25)] == [0.0] * 25
+    assert [many.reserve() for _ in range(10)] == [0.0] * 10
     assert many.reserve() > 0
 
 
