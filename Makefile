@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test chaos bench check format reference clean
+.PHONY: install demo test screenshots chaos bench check format reference clean
 
 install: $(INSTALLED)
 
@@ -21,6 +21,10 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# The pictures of Airflow's pages in docs/images, taken by the tests that look at them.
+screenshots: install
+	PICTURES=docs/images $(BIN)/python -m pytest tests/browser -m screenshots
 
 # Every fault that can be made, in a real Airflow on PostgreSQL: nothing twice, nothing lost.
 # ONLY=regex runs some rows; COMPARE=1 runs the community's operator too and writes docs/chaos.md.
