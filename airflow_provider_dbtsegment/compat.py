@@ -50,6 +50,7 @@ __all__ = [
     "listens_to",
     "mask_secret",
     "stats",
+    "store_xcoms",
     "stores_xcoms_elsewhere",
     "succeed",
     "template_of",
@@ -147,6 +148,12 @@ async def succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:
 
     if not XCOMS_BEFORE_END:
         return TaskSuccessEvent(xcoms={**xcoms})
+    await store_xcoms(task_instance, xcoms)
+    return TaskSuccessEvent()
+
+
+async def store_xcoms(task_instance: Any, xcoms: Mapping[str, Any]) -> None:
+    """Store XComs of a deferred task in the triggerer, from Airflow 3.0 on."""
     store: Any = getattr(XCom, "aset", None)
     if store is None:
         from asgiref.sync import sync_to_async
@@ -154,7 +161,6 @@ async def succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:
         store = sync_to_async(XCom.set)
     for key, value in xcoms.items():
         await store(key=key, value=value, **_whose(task_instance))
-    return TaskSuccessEvent()
 
 
 def withdraw_xcom(task_instance: Any, key: str) -> None:

@@ -45,7 +45,7 @@ def wait_blocking(
     *,
     interval: float,
     patience: Patience,
-    on_change: Callable[[str], None],
+    on_change: Callable[[str, S], None],
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> S:
@@ -53,7 +53,7 @@ def wait_blocking(
     Wait in this thread until something ends, and return its last state.
 
     :param interval: Seconds between looks.
-    :param on_change: Called with the label of a state that differs from the one before.
+    :param on_change: Called with the label of a state that differs from the one before, and it.
     :raises WaitTimeoutError: When the deadline passes.
     :raises WaitFaultsError: When the service is out of reach for too long.
     :raises RequestError: When a look fails for good (not allowed, not found).
@@ -69,7 +69,7 @@ def wait_blocking(
         else:
             label = source.label(state)
             if label != seen:
-                on_change(label)
+                on_change(label, state)
             seen = label
             if source.ended(state):
                 return state
@@ -156,7 +156,7 @@ class Watcher(Generic[K, S]):
         *,
         interval: float,
         patience: Patience,
-        on_change: Callable[[str], None],
+        on_change: Callable[[str, S], None],
         at_once: bool = False,
     ) -> S:
         """
@@ -182,7 +182,7 @@ class Watcher(Generic[K, S]):
                     await wait.news()
                     if wait.label is not None and wait.label != seen:
                         seen = wait.label
-                        on_change(seen)
+                        on_change(seen, cast("S", wait.state))
                     if wait.ended:
                         return cast("S", wait.state)
                     if wait.error is not None:

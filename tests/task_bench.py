@@ -17,6 +17,7 @@ from datetime import datetime, timezone
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat import sdk
@@ -24,6 +25,7 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_dbtsegment.tasks import ending
 from airflow_provider_dbtsegment.tasks.beginning import why_a_worker_begins
+from airflow_provider_dbtsegment.triggers import announcing
 from airflow_provider_dbtsegment.triggers import base as triggers
 
 
@@ -187,16 +189,20 @@ def outside_the_task_runner() -> Iterator[None]:
     if sentinel is not None and not hasattr(sentinel, "callers"):
         # Airflow 2 prepares one thread only.
         sentinel.callers = {}
-    before = ExecutorSafeguard.test_mode, triggers.succeed, ending.withdraw_xcom
-    ExecutorSafeguard.test_mode, triggers.succeed = True, _succeed
-    ending.withdraw_xcom = lambda task_instance, key: task_instance.xcoms.pop(key)
-    try:
+    with (
+        patch.object(ExecutorSafeguard, "test_mode", True),
+        patch.object(triggers, "succeed", _succeed),
+        patch.object(announcing, "store_xcoms", _store_xcoms),
+        patch.object(ending, "withdraw_xcom", lambda instance, key: instance.xcoms.pop(key)),
+    ):
         yield
-    finally:
-        ExecutorSafeguard.test_mode, triggers.succeed, ending.withdraw_xcom = before
 
 
 async def _succeed(task_instance: Any, xcoms: Mapping[str, Any]) -> TriggerEvent:
+    await _store_xcoms(task_instance, xcoms)
+    return TaskSuccessEvent()
+
+
+async def _store_xcoms(task_instance: Any, xcoms: Mapping[str, Any]) -> None:
     for key, value in json.loads(json.dumps(xcoms)).items():
         task_instance.xcom_push(key, value)
-    return TaskSuccessEvent()

@@ -58,7 +58,7 @@ def wait(
         1,
         interval=interval,
         patience=Patience(deadline, 1000.0),
-        on_change=changes.append,
+        on_change=lambda label, _: changes.append(label),
         clock=simulation.clock,
         sleep=simulation.sleep,
     )
@@ -94,7 +94,7 @@ def test_a_look_that_began_before_the_deadline_is_not_the_last_one() -> None:
         1,
         interval=8,
         patience=Patience(1015.0, 1000.0),
-        on_change=lambda change: None,
+        on_change=lambda label, _: None,
         clock=simulation.clock,
         sleep=simulation.sleep,
     )
@@ -142,7 +142,7 @@ def test_a_mistake_of_our_own_is_not_taken_for_a_fault() -> None:
 async def follow(watcher: Watcher[int, str], key: int, **options: Any) -> str:
     patience = options.pop("patience", None) or Patience(None, time.time())
     interval = options.pop("interval", 0.05)
-    on_change = options.pop("on_change", lambda state: None)
+    on_change = options.pop("on_change", lambda label, _: None)
     return await watcher.wait(key, interval=interval, patience=patience, on_change=on_change)
 
 

@@ -106,7 +106,7 @@ class JobTriggersApi(JobsApi, RunsApi):
             run_id,
             interval=poll_interval,
             patience=Patience(deadline=None, began=time.time()),
-            on_change=lambda label: log.info("dbt Cloud run %s is %s.", run_id, label),
+            on_change=lambda label, _: log.info("dbt Cloud run %s is %s.", run_id, label),
         )
 
 

@@ -91,7 +91,7 @@ class Waiting:
                 key,
                 interval=poll_interval,
                 patience=self._patience_until(deadline, began),
-                on_change=lambda label: self.log.info("%s is %s.", self._subject(key), label),
+                on_change=lambda label, _: self.log.info("%s is %s.", self._subject(key), label),
                 sleep=self._sleep,
             )
         except DbtSegmentError as error:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import AsyncIterator, Hashable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_dbtsegment.compat import RETURN_VALUE, is_going_on, stats, succeed
+from airflow_provider_dbtsegment.compat import RETURN_VALUE, stats, succeed
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
+from airflow_provider_dbtsegment.triggers.announcing import Announcement
 from airflow_provider_dbtsegment.triggers.beginning import began_at, rendering_context
+from airflow_provider_dbtsegment.triggers.cancelling import KILL_ATTEMPTS, Cancelling
 from airflow_provider_dbtsegment.triggers.connections import resolved
 from airflow_provider_dbtsegment.triggers.finishing import ask_how_it_ended, can_be_stored
 from airflow_provider_dbtsegment.watch import Watcher
@@ -27,15 +27,6 @@ if TYPE_CHECKING:
 
 K = TypeVar("K", bound=Hashable)
 S = TypeVar("S")
-
-#: Cancellations under way; the event loop itself would forget them.
-_kills: set[asyncio.Future[None]] = set()
-#: Cancelling must not hold up those who look things up in the event loop's own threads.
-_killers = ThreadPoolExecutor(4, thread_name_prefix="dbtsegment-kill")
-#: How often each request of a cancellation is sent, and seconds before Airflow is asked again
-#: whether the task goes on.
-KILL_ATTEMPTS = 5
-KILL_PAUSES = (1.0, 3.0, 5.0)
 
 
 def _event(payload: dict[str, Any]) -> TriggerEvent:
@@ -127,17 +118,25 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             yield self._not_begun(error)
             return
         subject = self._subject()
+        announcement = Announcement(self.log)
         try:
             watcher = await self._watcher()
+
+            def changed(label: str, state: S) -> None:
+                self.log.info("%s is %s.", subject, label)
+                if self.begins is not None and self.trigger_id is not None:
+                    xcoms = self._announced(watcher.source.api, state)
+                    announcement.begin(self.task_instance, xcoms)
+
             with watcher:
                 state = await watcher.wait(
                     self._key(),
                     interval=self.poll_interval,
                     patience=self._patience(),
-                    on_change=lambda label: self.log.info("%s is %s.", subject, label),
+                    on_change=changed,
                     at_once=self.begins is not None,
                 )
-                success = await self._success(watcher, state)
+                success = await self._success(watcher, state, announcement)
         except DbtSegmentError as error:
             if self.begins is not None and isinstance(error, ConfigurationError):
                 yield self._not_begun(error)
@@ -147,6 +146,8 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             yield _event({**self._name(), **failure, "cancel_on_kill": self.cancel_on_kill})
         else:
             yield success or _event(self._name())
+        finally:
+            announcement.end()
 
     async def _watcher(self) -> Watcher[K, S]:
         """Return who asks for all that use this connection; nothing else of it is kept."""
@@ -171,7 +172,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         self.log.info("A worker is to begin: %s", error)
         return _event({"begin": "in a worker", "because": str(error)})
 
-    async def _success(self, watcher: Watcher[K, S], state: S) -> TriggerEvent | None:
+    async def _success(
+        self, watcher: Watcher[K, S], state: S, announcement: Announcement
+    ) -> TriggerEvent | None:
         """Return the event of a success that ends the task here; nothing if a worker is to."""
         # Without an id it is no triggerer that runs this: nothing there could end the task.
         if not self.end_in_triggerer or self.trigger_id is None or not self._is_well(state):
@@ -181,7 +184,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         )
         if end is None or end.failure is not None:
             return None
-        xcoms = {**self._announced(end), **end.xcoms} if self.begins is not None else {**end.xcoms}
+        xcoms = {**await announcement.missing(), **end.xcoms}
         if self.push_result:
             xcoms[RETURN_VALUE] = end.result
         try:
@@ -205,47 +208,14 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         """
         if not self.cancel_on_kill:
             return
-        # Airflow cancels this coroutine too when it lasts longer than a second or so.
-        kill = asyncio.ensure_future(self._kill())
-        _kills.add(kill)
-        kill.add_done_callback(_kills.discard)
-        await asyncio.shield(kill)
-
-    async def _kill(self) -> None:
-        try:
-            if await self._is_going_on():
-                self.log.info("%s is left going on: the task is, too.", self._subject())
-                return
-            hook = self._hook(max_attempts=KILL_ATTEMPTS)
-            await hook.aresolve()
-            try:
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(_killers, self._cancel, hook)
-            finally:
-                hook.close()
-        except Exception as error:
-            self.log.warning(
-                "%s may still go on; it was not cancelled, because of %s: %s",
-                self._subject(),
-                type(error).__name__,
-                error,
-            )
-        else:
-            self.log.info("Cancelled %s: the task was ended by a person.", self._subject())
-
-    async def _is_going_on(self) -> bool:
-        """
-        Ask Airflow whether the task goes on.
-
-        :raises Exception: When it does not say.
-        """
-        for pause in KILL_PAUSES:
-            try:
-                return await is_going_on(self.task_instance)
-            except Exception as error:
-                self.log.info("Airflow does not say whether the task goes on: %s", error)
-                await asyncio.sleep(pause)
-        return await is_going_on(self.task_instance)
+        cancelling = Cancelling(
+            self.task_instance,
+            self._subject(),
+            lambda: self._hook(max_attempts=KILL_ATTEMPTS),
+            self._cancel,
+            self.log,
+        )
+        await cancelling.begun()
 
     def _own_arguments(self) -> dict[str, Any]:
         """Return the arguments that the subclass adds."""
@@ -289,8 +259,8 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         """Ask how it ended, in a thread."""
         raise NotImplementedError
 
-    def _announced(self, end: End) -> dict[str, Any]:
-        """Return the XComs that a worker pushes at its first look."""
+    def _announced(self, api: Any, state: S) -> dict[str, Any]:
+        """Return the XComs that a worker pushes at its first look, for a task that begins here."""
         return {}
 
     def _cancel(self, hook: Any) -> None:

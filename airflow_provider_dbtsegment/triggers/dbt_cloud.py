@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow_provider_dbtsegment.dbt_cloud.run_end import end_of_run
 from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
+from airflow_provider_dbtsegment.dbt_cloud.summary import run_url
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.links.dbt_cloud import RUN_URL
@@ -100,5 +101,6 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
     def _ended(self, api: DbtCloudHook, state: Run) -> End:
         return end_of_run(api, self.run_id, account_id=self.account_id, log=self.log)
 
-    def _announced(self, end: End) -> dict[str, Any]:
-        return {"run_id": self.run_id, RUN_URL: end.xcoms["run_summary"]["run_url"]}
+    def _announced(self, api: DbtCloudHook, state: Run) -> dict[str, Any]:
+        url = run_url(state, api.settings.transport.base_url)
+        return {"run_id": self.run_id, RUN_URL: url}

@@ -31,7 +31,7 @@ class Wait(Generic[K, S]):
     """
     One that waits: what it is still to be told, and when to ask again.
 
-    There are many of them: none keeps a state that says nothing new.
+    There are many of them: none keeps a state that it has been told.
     """
 
     __slots__ = (
@@ -68,7 +68,7 @@ class Wait(Generic[K, S]):
         #: Whether there is something that it has not been told.
         self.untold = False
         self.waiter: asyncio.Future[None] | None = None
-        #: The last state of all.
+        #: What it is to be told, and when that has been done, only the last state of all.
         self.state: S | None = None
         self.ended = False
         self.error: Exception | None = None
@@ -90,8 +90,9 @@ class Wait(Generic[K, S]):
         return latest
 
     async def news(self) -> None:
-        """Wait until there is something new."""
+        """Wait until there is something new; what it was told before is forgotten."""
         if not self.untold:
+            self.state = None
             self.waiter = asyncio.get_running_loop().create_future()
             try:
                 await self.waiter
@@ -103,9 +104,7 @@ class Wait(Generic[K, S]):
         """Tell a state, if it is new; the last one stays the last."""
         if self.ended or (label == self.label and not ended):
             return
-        self.label, self.ended = label, ended
-        if ended:
-            self.state = state
+        self.state, self.label, self.ended = state, label, ended
         self._wake()
 
     def end(self, error: Exception) -> None:

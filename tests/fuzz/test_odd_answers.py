@@ -80,7 +80,7 @@ def test_a_blocking_wait_survives_every_answer(
                 key_of(service),
                 interval=10,
                 patience=Patience(15.0, 0.0, 30.0),
-                on_change=lambda label: None,
+                on_change=lambda label, _: None,
                 clock=clock,
                 sleep=clock.sleep,
             )

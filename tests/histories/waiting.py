@@ -60,7 +60,7 @@ class Waiting:
                 self._service.key(thing.id),
                 interval=self._interval,
                 patience=self._patience(deadline, began),
-                on_change=lambda label: self._world.tell(f"{thing.id} is {label}"),
+                on_change=lambda label, _: self._world.tell(f"{thing.id} is {label}"),
                 clock=self._world.clock,
                 sleep=self._world.sleep,
             )
@@ -88,7 +88,7 @@ class Waiting:
                     self._service.key(thing.id),
                     interval=self._interval,
                     patience=self._patience(deadline, began),
-                    on_change=lambda label: self._world.tell(f"{thing.id} is {label}"),
+                    on_change=lambda label, _: self._world.tell(f"{thing.id} is {label}"),
                 )
             except DbtSegmentError as error:
                 result = error

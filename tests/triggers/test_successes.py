@@ -14,7 +14,7 @@ from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from airflow_provider_dbtsegment.compat import stats
 from airflow_provider_dbtsegment.hooks import base as hooks
-from airflow_provider_dbtsegment.triggers import base, connections, finishing
+from airflow_provider_dbtsegment.triggers import announcing, base, connections, finishing
 from airflow_provider_dbtsegment.triggers.beginning import NotHereError, rendering_context
 from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 from airflow_provider_dbtsegment.triggers.finishing import can_be_stored
@@ -234,6 +234,22 @@ async def test_a_worker_begins_where_arguments_make_no_sense(run_id: Any) -> Non
     trigger = begun(run_id)
     trigger.timeout_after = datetime.now(timezone.utc)
     assert (await first_end(trigger)).payload["begin"] == "in a worker"
+
+
+async def test_a_run_that_goes_on_is_known_by_its_link(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored: dict[str, Any] = {}
+
+    async def store_xcoms(task_instance: Any, xcoms: dict[str, Any]) -> None:
+        stored.update(xcoms)
+
+    monkeypatch.setattr(announcing, "store_xcoms", store_xcoms)
+    server.script(run(3, href="https://dbt.example/runs/11"))
+    trigger = begun("11")
+    trigger.timeout_after = datetime.now(timezone.utc) + timedelta(seconds=58)
+    assert (await first_end(trigger)).payload["error"] == "WaitTimeoutError"
+    assert stored == {"run_id": 11, "run_url": "https://dbt.example/runs/11"}
 
 
 async def test_a_worker_begins_where_nobody_knows_since_when_it_is_waited() -> None:

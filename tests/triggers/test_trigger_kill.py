@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.triggers import base
+from airflow_provider_dbtsegment.triggers import cancelling
 from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 from tests.scripted_server import Reply, ScriptedServer
 
@@ -42,7 +42,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
 
     airflow = Airflow()
     monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", airflow.get_task_states)
-    monkeypatch.setattr(base, "KILL_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(cancelling, "KILL_PAUSES", (0.01, 0.01))
     return airflow
 
 
@@ -58,7 +58,7 @@ async def end(trigger: Any, how: tuple[str, ...], server: ScriptedServer) -> lis
     task.cancel(*how)
     with contextlib.suppress(asyncio.CancelledError):
         await task
-    await asyncio.gather(*base._kills)
+    await asyncio.gather(*cancelling._under_way)
     assert not runner.events
     return [request.path for request in server.received if request.method == "POST"]
 
@@ -182,12 +182,12 @@ async def test_a_kill_that_is_itself_cancelled_still_cancels_the_run(
         await answered.wait()
         return False
 
-    monkeypatch.setattr(base, "is_going_on", is_going_on)
+    monkeypatch.setattr(cancelling, "is_going_on", is_going_on)
     server.script(told(30))
     kill = asyncio.create_task(run_trigger().on_kill())
     await asked.wait()
     kill.cancel()
     await asyncio.gather(kill, return_exceptions=True)
     answered.set()
-    await asyncio.gather(*base._kills)
+    await asyncio.gather(*cancelling._under_way)
     assert [request.method for request in server.received] == ["POST"]

@@ -171,7 +171,7 @@ def wait_for_all(
     async def wait_for(watcher: Watcher[Any, Any], key: Any) -> None:
         await asyncio.sleep(joins(key))
         await watcher.wait(
-            key, interval=interval, patience=patience(world.now), on_change=lambda label: None
+            key, interval=interval, patience=patience(world.now), on_change=lambda label, _: None
         )
         heard[key] = world.now
 
