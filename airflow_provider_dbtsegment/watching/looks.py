@@ -62,19 +62,22 @@ class Looks(Generic[K, S]):
                 return free_in
             self._is_throttled = False
             most = self.source.batch_size if many else 1
-            keys, late = self._ready.choose(now, most, partial(self._only_ended, now))
+            try:
+                keys, only_ended, late = self._ready.choose(
+                    now, most, partial(self._only_ended, now)
+                )
+            except LookupError:
+                break
             for _ in range(late):
                 self.meter.late()
-            if keys:
-                self._begin(keys, now)
+            self._begin(keys, now, only_ended=only_ended)
         return math.inf
 
     def spare_lanes(self) -> int:
         """Return how many requests the feed may have under way."""
         return THREADS_FOR_MANY - self._under_way
 
-    def _begin(self, keys: Sequence[K], now: float) -> None:
-        only_ended = self._only_ended(now, keys[0])
+    def _begin(self, keys: Sequence[K], now: float, *, only_ended: bool) -> None:
         for wait in self._waiting_for(keys):
             self.waits.begin_look(wait, now)
         self._under_way += 1

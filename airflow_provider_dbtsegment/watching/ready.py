@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable
-from typing import Generic
+from typing import Generic, TypeVar
 
 from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.watching.waits import GATHER, Waits
+
+T = TypeVar("T", bound=Hashable)
 
 #: Where the source knows who gains most, one request of so many goes to who has waited longest.
 FAIR_TURN = 6
@@ -36,15 +38,17 @@ class Ready(Generic[K, S]):
         """Take one up that is due."""
         self._due.setdefault(key, due)
 
-    def choose(self, now: float, most: int, kind: Callable[[K], Hashable]) -> tuple[list[K], int]:
+    def choose(self, now: float, most: int, kind: Callable[[K], T]) -> tuple[list[K], T, int]:
         """
-        Take off those who are asked for in the next request, and say how many of them are late.
+        Take off those who are asked for in the next request.
 
         :param kind: Tells those apart who, beside their group, cannot be asked for at once.
+        :return: They, their kind, and how many of them are late.
+        :raises LookupError: When nobody is left who waits.
         """
         first = self._first(now)
         if first is None:
-            return [], 0
+            raise LookupError("nobody is due")
         group, its_kind = self._source.group(first), kind(first)
         keys, gone = [first], []
         for key in self._due:
@@ -57,7 +61,7 @@ class Ready(Generic[K, S]):
         for key in gone:
             del self._due[key]
         late = sum(self._is_late(key, self._due.pop(key), now) for key in keys)
-        return keys, late
+        return keys, its_kind, late
 
     def _first(self, now: float) -> K | None:
         while self._due and not self._waits.of(next(iter(self._due))):
