@@ -29,6 +29,7 @@ Rate = tuple[str, int]
 START_SYNC: Rate = ("start a sync", 20)
 SYNC_STATUS: Rate = ("sync status", 250)
 START_DBT_SYNC: Rate = ("start a dbt model sync", 10)
+READ_WORKSPACE: Rate = ("read the workspace", 5)
 #: What this package allows itself on the other endpoints.
 OTHERS: Rate = ("others", 250)
 

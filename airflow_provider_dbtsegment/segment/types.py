@@ -79,6 +79,13 @@ class DbtModelSyncTrigger(_Known, total=False):
     status: str
 
 
+class Workspace(_Known, total=False):
+    """What a token belongs to; the slug stands in the addresses of its pages."""
+
+    name: str
+    slug: str
+
+
 class CancelledSync(TypedDict, total=False):
     """The answer to a cancellation."""
 

@@ -7,6 +7,10 @@ from string import Template
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
+from starlette.routing import Match
+from starlette.types import Scope
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times, views
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
@@ -19,9 +23,19 @@ NOT_FOUND = "<!doctype html><title>Not found</title><p>There is no such run in t
 NEWEST = 50
 
 
+class PageRoute(APIRoute):
+    """For people; whoever asks for JSON at the same address means Segment's API."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Leave requests for JSON to others."""
+        if "json" in Headers(scope=scope).get("accept", ""):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
 def create_pages(service: DbtCloud) -> APIRouter:
     """Make the front page, and what a run's ``href`` points at; they need no token."""
-    router = APIRouter(include_in_schema=False)
+    router = APIRouter(include_in_schema=False, route_class=PageRoute)
 
     @router.get("/")
     def front_page() -> HTMLResponse:

@@ -88,6 +88,7 @@ def create_router(
         syncs=syncs,
         dbt_model_syncs=dbt_model_syncs,
         clock=clock,
+        workspace=settings.workspace,
     )
 
     @asynccontextmanager

@@ -80,6 +80,7 @@ class RateLimits:
     start_sync: int = 20
     sync_status: int = 250
     dbt_trigger: int = 10
+    workspace: int = 5
     default: int = 200
 
 
@@ -146,6 +147,7 @@ def _rate_limits(section: Section) -> RateLimits:
         start_sync=section.integer("start_sync", standard.start_sync),
         sync_status=section.integer("sync_status", standard.sync_status),
         dbt_trigger=section.integer("dbt_trigger", standard.dbt_trigger),
+        workspace=section.integer("workspace", standard.workspace),
         default=section.integer("default", standard.default),
     )
     section.finish()

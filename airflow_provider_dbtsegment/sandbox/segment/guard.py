@@ -58,6 +58,7 @@ class Guard:
             "create_reverse_etl_manual_sync": self.limits.start_sync,
             "get_reverse_etl_sync_status": self.limits.sync_status,
             "create_dbt_model_sync_trigger": self.limits.dbt_trigger,
+            "get_workspace": self.limits.workspace,
         }
         return special.get(endpoint, self.limits.default)
 

@@ -25,11 +25,17 @@ def build_router(
     syncs: SyncService,
     dbt_model_syncs: DbtModelSyncService,
     clock: Clock,
+    workspace: str,
 ) -> APIRouter:
     """Lay the routes; an endpoint's name is the API's operation id."""
     router = APIRouter(route_class=guarded_route(guard))
     _add_model_routes(router, models)
     _add_sync_routes(router, syncs, clock)
+
+    @router.get("/")
+    async def get_workspace() -> JSONResponse:
+        slug = "-".join(workspace.lower().split())
+        return _data({"workspace": {"id": slug, "slug": slug, "name": workspace}})
 
     @router.post("/dbt-model-syncs/trigger")
     async def create_dbt_model_sync_trigger(request: Request) -> JSONResponse:
