@@ -63,11 +63,15 @@ class NotSentError(RequestError, ConnectionError):
     The service was never reached: unknown host, refused connection, a certificate not trusted.
 
     :param final: Whether another try can change nothing.
+    :param why: ``name`` (of the host), ``certificate`` or ``proxy``, if it was one of these.
     """
 
-    def __init__(self, message: str, *, method: str, url: str, final: bool = False) -> None:
+    def __init__(
+        self, message: str, *, method: str, url: str, final: bool = False, why: str = ""
+    ) -> None:
         super().__init__(message, method=method, url=url)
         self.final = final
+        self.why = why
 
 
 class AnswerLostError(RequestError, ConnectionError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -13,21 +13,21 @@ from airflow_provider_dbtsegment.compat import (
     mask_secret,
 )
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
+from airflow_provider_dbtsegment.hooks.check import PATIENCE, PIECE, SilenceError
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
 from airflow_provider_dbtsegment.rest.transport import TransportSettings
-from airflow_provider_dbtsegment.rest.urls import base_url
+from airflow_provider_dbtsegment.rest.urls import base_url, proxy_url
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
-    from airflow_provider_dbtsegment.provider_info import Form
+    from airflow_provider_dbtsegment.connection_forms import Form
+    from airflow_provider_dbtsegment.hooks.advice import Advice
 
 S = TypeVar("S", bound=ClientSettings)
 H = TypeVar("H", bound="ConnectionHook[Any]")
 
-#: Seconds for the Test button.
-TEST_PATIENCE = 4.0
 #: Seconds that a call may wait because the service is busy.
 MAX_RETRY_WAIT = 120.0
 #: The same for one who looks once and comes again anyway.
@@ -43,6 +43,7 @@ class ConnectionHook(RestClient[S], BaseHook):
     """
 
     form: ClassVar[Form]
+    advice: ClassVar[Advice]
     conn_name_attr: ClassVar[str]
 
     def __init__(self, conn_id: str, *, max_attempts: int) -> None:
@@ -95,27 +96,40 @@ class ConnectionHook(RestClient[S], BaseHook):
         reach = self.settings.transport
         return (type(self).__name__, self._conn_id, reach.base_url, reach.auth.digest)
 
-    def _test(self, reach: Callable[[], str]) -> tuple[bool, str]:
-        """Return whether a call succeeds soon, and its message or what is wrong."""
-        settings: S | None = None
+    def test_connection(self) -> tuple[bool, str]:
+        """Return within 5 seconds whether the service can be used, and what to do if not."""
         # Airflow tests under a made-up connection id, which would say nothing to anybody.
         try:
-            settings = self.settings
-            way = settings.transport
-            soon = replace(
-                way,
-                connect_timeout=min(way.connect_timeout, TEST_PATIENCE / 2),
-                read_timeout=min(way.read_timeout, TEST_PATIENCE / 2),
-                max_attempts=1,
-                read_from="",
-            )
-            self._settings = replace(settings, transport=soon)
-            return True, reach()
+            hook = self._impatient_twin()
         except DbtSegmentError as error:
             return False, str(error).removeprefix(f"Connection {self._conn_id!r}: ")
+        way = hook.settings.transport
+        try:
+            reached, says = hook._try_out()
+        except DbtSegmentError as error:
+            reached, says = False, self.advice.about(error, way)
+        except SilenceError:
+            reached, says = False, self.advice.silence(PATIENCE, way)
         finally:
-            self.close()
-            self._settings = settings
+            hook.close()
+        return reached, way.auth.mask(says)
+
+    def _impatient_twin(self: H) -> H:
+        twin = self.twin()
+        way = twin.settings.transport
+        soon = replace(
+            way,
+            connect_timeout=min(way.connect_timeout, PIECE),
+            read_timeout=min(way.read_timeout, PIECE),
+            max_retry_wait=0.0,
+            read_from="",
+        )
+        twin._settings = replace(twin.settings, transport=soon)
+        return twin
+
+    def _try_out(self) -> tuple[bool, str]:
+        """Ask for what every task needs, and return whether it was given and what that was."""
+        raise NotImplementedError
 
     def get_conn(self) -> Any:
         """Return the session below, for what no method reaches; better use :meth:`request`."""
@@ -139,23 +153,21 @@ class ConnectionHook(RestClient[S], BaseHook):
     ) -> TransportSettings:
         token = (connection.password or "").strip()
         label = self.form.labels["password"]
-        if not token:
-            raise ConfigurationError(f"It has no token. Put it into the password field ({label}).")
+        if not token.strip("*"):  # asterisks are what Airflow shows of one
+            raise ConfigurationError(f"It has no token. {self.advice.if_refused}")
         if not (token.isascii() and token.isprintable()) or " " in token:
             raise ConfigurationError(
                 f"Its token (password, {label}) holds spaces, line breaks or letters that no token "
                 "has. Copy it again."
             )
+        plain = flag(extra, "allow_plain_http")
+        origin = base_url(host, port=connection.port, allow_plain_http=plain)
         return TransportSettings(
-            base_url=base_url(
-                host,
-                port=connection.port,
-                allow_plain_http=flag(extra, "allow_plain_http"),
-            ),
+            base_url=origin,
             auth=TokenAuth(token),
             connect_timeout=number(extra, "connect_timeout", 10.0),
             read_timeout=number(extra, "read_timeout", 60.0),
-            proxy=extra.get("proxy") or None,
+            proxy=proxy_url(_proxy(extra, origin)),
             max_attempts=self._max_attempts,
             max_retry_wait=_max_retry_wait(self._max_attempts),
             read_from=f"connection {self._conn_id!r}",
@@ -166,30 +178,11 @@ def _max_retry_wait(max_attempts: int) -> float:
     return MAX_RETRY_WAIT if max_attempts > 1 else MAX_LOOK_WAIT
 
 
-def form_widgets(form: Form) -> dict[str, Any]:
-    """Return the further fields of a form, of the few kinds that Airflow below 3.3 knows."""
-    from flask_appbuilder.fieldwidgets import BS3TextFieldWidget
-    from flask_babel import lazy_gettext
-    from wtforms import BooleanField, IntegerField, StringField
-    from wtforms.validators import Optional, any_of
-
-    widgets: dict[str, Any] = {}
-    for field in form.fields:
-        options: dict[str, Any] = {"description": field.description, "default": field.default}
-        if field.kind == "boolean":
-            widgets[field.name] = BooleanField(lazy_gettext(field.label), **options)
-            continue
-        validators = [Optional(), *([any_of(field.choices)] if field.choices else [])]
-        kind = IntegerField if field.kind == "integer" else StringField
-        if kind is StringField and field.default is not None:
-            options["default"] = str(field.default)
-        widgets[field.name] = kind(
-            lazy_gettext(field.label),
-            widget=BS3TextFieldWidget(),
-            validators=validators,
-            **options,
-        )
-    return widgets
+def _proxy(extra: Mapping[str, Any], origin: str) -> str:
+    """Return the proxy that an extra names, be it as the community's provider writes it."""
+    by_scheme = extra.get("proxies")
+    other = by_scheme.get(origin.split(":")[0]) if isinstance(by_scheme, Mapping) else None
+    return str(extra.get("proxy") or other or "")
 
 
 def number(extra: Mapping[str, Any], name: str, default: float) -> float:
@@ -223,5 +216,5 @@ def share(extra: Mapping[str, Any]) -> float:
 
 
 def flag(extra: Mapping[str, Any], name: str) -> bool:
-    """Return a yes or no of an extra, which may be text when it comes from a URI."""
-    return str(extra.get(name, "")).strip().lower() in ("true", "1", "yes", "on")
+    """Return a yes or no of an extra, which is text when it comes from a URI or a form."""
+    return str(extra.get(name, "")).strip().lower() in ("true", "1", "yes", "on", "y")

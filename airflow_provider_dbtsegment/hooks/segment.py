@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.exceptions import ConfigurationError
-from airflow_provider_dbtsegment.hooks.base import ConnectionHook, form_widgets, share
-from airflow_provider_dbtsegment.provider_info import SEGMENT_FORM
+from airflow_provider_dbtsegment.connection_forms import SEGMENT_FORM
+from airflow_provider_dbtsegment.exceptions import AuthError, ConfigurationError
+from airflow_provider_dbtsegment.hooks.advice import Advice, reason_of
+from airflow_provider_dbtsegment.hooks.base import ConnectionHook, share
+from airflow_provider_dbtsegment.hooks.check import PATIENCE, further, within
+from airflow_provider_dbtsegment.hooks.forms import form_widgets
 from airflow_provider_dbtsegment.segment import REGIONS, SegmentApi, SegmentSettings
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
+
+
+ADVICE = Advice(
+    service="Segment",
+    if_unreached="Check the host, which is empty for Segment's own, and the region.",
+    if_refused="Put a Public API token of the workspace into the field of that name (password): "
+    "Segment makes one under Settings, Access Management, Tokens. A workspace of the EU has "
+    "another host than one of the US: check the region, too.",
+)
 
 
 class SegmentHook(SegmentApi, ConnectionHook[SegmentSettings]):
@@ -30,6 +42,7 @@ class SegmentHook(SegmentApi, ConnectionHook[SegmentSettings]):
     conn_type = SEGMENT_FORM.connection_type
     hook_name = SEGMENT_FORM.name
     form = SEGMENT_FORM
+    advice = ADVICE
 
     def __init__(self, segment_conn_id: str = default_conn_name, *, max_attempts: int = 5) -> None:
         ConnectionHook.__init__(self, segment_conn_id, max_attempts=max_attempts)
@@ -57,11 +70,20 @@ class SegmentHook(SegmentApi, ConnectionHook[SegmentSettings]):
             transport=self._transport_settings(connection, extra, host), share=share(extra)
         )
 
-    def test_connection(self) -> tuple[bool, str]:
-        """Return whether the workspace can be read, and what was reached or what is wrong."""
-
-        def reach() -> str:
-            list(self.list_reverse_etl_models(limit=1))
-            return f"Reached Segment's Public API at {self.settings.transport.base_url}."
-
-        return self._test(reach)
+    def _try_out(self) -> tuple[bool, str]:
+        """List models, which is what syncs need; the workspace's name makes the message better."""
+        origin = self.settings.transport.base_url
+        try:
+            within(PATIENCE, lambda: list(self.list_reverse_etl_models(limit=1)))
+        except AuthError as error:
+            workspace = further(self.get_workspace)
+            if workspace is None:
+                raise
+            return False, (
+                f"The token belongs to the workspace {workspace.get('name')}, but may not see its "
+                f"Reverse ETL ({reason_of(error)}). Make one that may, under Settings, Access "
+                "Management, Tokens."
+            )
+        workspace = further(self.get_workspace)
+        named = f"the workspace {workspace.get('name')}" if workspace else "Segment"
+        return True, f"Reached {named} at {origin}."

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from http.client import HTTPException
 from json import dumps, loads
+from socket import gaierror
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -237,13 +238,15 @@ def broken(problem: Exception, *, method: str, url: str, mask: Mask) -> DbtSegme
             method=method,
             url=url,
             final=True,
+            why="certificate",
         )
     if isinstance(problem, requests.exceptions.ConnectTimeout) or isinstance(
         reason, (NewConnectionError, ConnectTimeoutError)
     ):
-        return NotSentError(f"could not connect ({text})", method=method, url=url)
+        why = "name" if isinstance(getattr(reason, "__context__", None), gaierror) else ""
+        return NotSentError(f"could not connect ({text})", method=method, url=url, why=why)
     if isinstance(problem, requests.exceptions.ProxyError):
-        return NotSentError(f"the proxy refused ({text})", method=method, url=url)
+        return NotSentError(f"the proxy refused ({text})", method=method, url=url, why="proxy")
     return AnswerLostError(f"no answer ({text})", method=method, url=url)
 
 

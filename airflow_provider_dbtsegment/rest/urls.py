@@ -7,13 +7,18 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
 
+#: What is used where a URL names none.
+PORTS = {"http": 80, "https": 443}
+PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+
 
 def base_url(host: str, *, port: int | None = None, allow_plain_http: bool = False) -> str:
     """
     Return the origin (``https://host[:port]``) that a connection's host field means.
 
     :param host: A host name, or an origin such as ``https://ab123.us1.dbt.com``.
-    :param port: The connection's port, used when ``host`` names none; 0 counts as none.
+    :param port: The connection's port, used when ``host`` names none; 0 counts as none, and so
+        does 443 beside ``http://``: Airflow 3.3 tests no connection without a port.
     :param allow_plain_http: Accept ``http://`` to hosts other than this machine.
     :raises ConfigurationError: When the host holds a path, a query or credentials, or would be
         spoken to without encryption.
@@ -46,7 +51,32 @@ def base_url(host: str, *, port: int | None = None, allow_plain_http: bool = Fal
             f"{_shown(text)} would send the token unencrypted. Use https://, or set "
             '"allow_plain_http" to true in the connection if that is meant.'
         )
-    return origin(parts.scheme, name, own_port or port or None)
+    wanted = own_port or (None if port == 443 else port)
+    return origin(parts.scheme, name, None if wanted == PORTS[parts.scheme] else wanted)
+
+
+def proxy_url(text: str) -> str | None:
+    """
+    Return the URL of a proxy, which may have been given without its ``http://``.
+
+    :raises ConfigurationError: When it is none.
+    """
+    url = text.strip()
+    if not url:
+        return None
+    if "://" not in url:
+        url = f"http://{url}"
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        known = False
+    if not known or parts.scheme not in PROXY_SCHEMES or any(char.isspace() for char in url):
+        raise ConfigurationError(
+            f"The proxy {_shown(text.strip())!r} is not one. Write it like "
+            "http://proxy.example.com:3128."
+        )
+    return url
 
 
 def origin(scheme: str, name: str, port: int | None) -> str:
@@ -96,8 +126,7 @@ def path_segment(value: object, name: str) -> str:
 
 def _origin_key(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname, parts.port or default
+    return parts.scheme, parts.hostname, parts.port or PORTS.get(parts.scheme)
 
 
 def _shown(host: str) -> str:

@@ -182,17 +182,6 @@ def test_a_store_that_never_saw_the_token_does_not_blame_it(
     assert caught.value.url == f"{store.url}/file"
 
 
-def test_the_test_button_does_not_name_its_made_up_connection(
-    dbt_one: DbtCloudHook, segment_one: SegmentHook, server: ScriptedServer
-) -> None:
-    server.script(dbt_error(401, "Invalid token."))
-    reached, says = dbt_one.test_connection()
-    assert (reached, says) == (False, f"GET {server.url}{V2}/: 401 Invalid token.")
-    server.script(segment_error(401, "No permission."))
-    reached, says = segment_one.test_connection()
-    assert (reached, says) == (False, f"GET {server.url}{MODELS}: 401 No permission.")
-
-
 async def test_each_trigger_names_its_own_connection(server: ScriptedServer) -> None:
     server.script(Reply(401, '{"errors": [{"type": "x"}], "status": {"user_message": "x"}}'))
     common: dict[str, Any] = {"poll_interval": 0.05, "deadline": None, "began": time.time()}

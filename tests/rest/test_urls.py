@@ -12,6 +12,7 @@ from airflow_provider_dbtsegment.rest.urls import base_url, path_segment, redact
         ("ab123.us1.dbt.com", "https://ab123.us1.dbt.com"),
         (" https://ab123.us1.dbt.com/ ", "https://ab123.us1.dbt.com"),
         ("https://dbt.example.com:8443", "https://dbt.example.com:8443"),
+        ("https://dbt.example.com:443", "https://dbt.example.com"),
         ("http://127.0.0.1:8585", "http://127.0.0.1:8585"),
         ("http://localhost:8585", "http://localhost:8585"),
         ("http://[::1]:8585", "http://[::1]:8585"),
@@ -48,6 +49,13 @@ def test_a_port_of_the_connection_is_used_unless_the_host_names_one() -> None:
     assert base_url("localhost", port=8443) == "https://localhost:8443"
     assert base_url("localhost:1", port=8443) == "https://localhost:1"
     assert base_url("dbt.example.com", port=0) == "https://dbt.example.com"
+
+
+def test_443_may_stand_in_the_port_field_whatever_the_host_says() -> None:
+    assert base_url("dbt.example.com", port=443) == "https://dbt.example.com"
+    assert base_url("http://localhost", port=443) == "http://localhost"
+    assert base_url("http://localhost:8585", port=443) == "http://localhost:8585"
+    assert base_url("http://localhost", port=80) == "http://localhost"
 
 
 @pytest.mark.parametrize("wrong", ["", None, "  ", "a/b", "a\\b", "..", "a\nb"])
