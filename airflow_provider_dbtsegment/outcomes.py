@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -9,6 +10,8 @@ from enum import Enum
 from typing import Any
 
 from airflow_provider_dbtsegment.exceptions import RunFailedError
+
+_FRACTION = re.compile(r"\.[0-9]+")
 
 
 class Outcome(str, Enum):
@@ -40,8 +43,13 @@ class End:
 
 def seconds_of(time: object) -> float | None:
     """Return the seconds since the epoch of a time as the services write it, if it can be read."""
+    text = str(time).replace("Z", "+00:00")
     try:
-        at = datetime.fromisoformat(str(time).replace("Z", "+00:00"))
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError:
+            # Python below 3.11 reads fractions of three or six digits alone.
+            at = datetime.fromisoformat(_FRACTION.sub(_six_digits, text, count=1))
         return (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, OverflowError):
         return None
@@ -51,3 +59,17 @@ def seconds_between(began: object, ended: object) -> float | None:
     """Return the seconds between two times as the services write them, if they can be read."""
     times = seconds_of(began), seconds_of(ended)
     return None if times[0] is None or times[1] is None else round(times[1] - times[0], 3)
+
+
+def iso_time(time: object) -> str | None:
+    """Return a time as the services write it, or in seconds since the epoch, in UTC by ISO 8601."""
+    try:
+        seconds = time if isinstance(time, float) else seconds_of(time)
+        at = None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None if at is None else at.isoformat()
+
+
+def _six_digits(fraction: re.Match[str]) -> str:
+    return fraction[0][:7].ljust(7, "0")

@@ -78,6 +78,7 @@ class ArtifactsApi(RunsApi):
         read: Callable[[IO[bytes]], T],
         *,
         step: int | None = None,
+        patience: float | None = None,
         account_id: int | None = None,
     ) -> T:
         """
@@ -89,10 +90,12 @@ class ArtifactsApi(RunsApi):
         :param path: Within ``target/``, such as ``manifest.json``.
         :param read: Such as ``lambda file: next(ijson.items(file, "metadata"))``.
         :param step: The step, counted from 1; by default the last one.
+        :param patience: Seconds after which a silence is an error; then it is asked for once only.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
         where = self._artifact_path("runs", run_id, path, account_id)
-        return self.transport.stream(where, read, params={"step": step}, budget=self.budget)
+        transport = self.transport if patience is None else self.transport.hurried(patience)
+        return transport.stream(where, read, params={"step": step}, budget=self.budget)
 
     def get_job_artifact(self, job_id: int, path: str, *, account_id: int | None = None) -> Any:
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO, Any
 
 import ijson
@@ -12,23 +12,33 @@ import ijson
 #: What a document that is no JSON raises.
 UNREADABLE = (ijson.JSONError, ValueError, RecursionError)
 
+#: So many values are kept of what is inside one object.
+MOST_INSIDE = 10_000
+NOTHING: Mapping[str, Collection[str]] = {}
+
 #: ijson's parser in C dies with the whole process of an integer that Python refuses to read, and
 #: Python may be told to refuse integers of more digits than this.
 _MOST_DIGITS = 640
+_PART = _MOST_DIGITS // 2
 _HUGE = re.compile(rb"[0-9]{%d}" % (_MOST_DIGITS + 1))
 
 
 def entries(
-    file: IO[bytes], section: str, fields: Collection[str]
+    file: IO[bytes],
+    section: str,
+    fields: Collection[str],
+    inside: Mapping[str, Collection[str]] = NOTHING,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     Yield the objects in a section of a document, which is a list or an object, with their names.
 
     Nothing but the fields that are asked for is kept, and of these only texts and numbers.
 
+    :param inside: Fields that hold lists or objects, each with the keys of what is kept of them, at
+        any depth: a list of pairs of key and value. A list of values counts by the key before it.
     :raises Exception: One of `UNREADABLE`, when the document is no JSON.
     """
-    depth, here, name, field = 0, "", "", ""
+    depth, here, name, field, key = 0, "", "", "", ""
     entry: dict[str, Any] | None = None
     # Without ijson's paths, which grow with the square of the depth.
     for event, value in ijson.basic_parse(_Reader(file)):
@@ -42,14 +52,23 @@ def entries(
                 entry = None
             depth -= 1
         elif event == "map_key":
-            if depth == 1:
-                here = value
+            if depth > 3:
+                key = value
+            elif depth == 3:
+                field = key = value
             elif depth == 2:
                 name = value
-            elif depth == 3:
-                field = value
-        elif depth == 3 and entry is not None and field in fields:
-            entry[field] = value
+            else:
+                here = value
+        elif entry is not None:
+            if depth == 3:
+                if field in fields:
+                    entry[field] = value
+            elif field in inside and key in inside[field]:
+                kept = entry.setdefault(field, [])
+                # A field that is named twice may be no list the first time.
+                if isinstance(kept, list) and len(kept) < MOST_INSIDE:
+                    kept.append((key, value))
 
 
 class _Reader:
@@ -62,7 +81,13 @@ class _Reader:
     def read(self, size: int) -> bytes:
         piece = self._file.read(size)
         seen = self._before + piece
-        if _HUGE.search(seen):
+        if _is_huge(seen):
             raise ValueError(f"a number has more than {_MOST_DIGITS} digits")
         self._before = seen[-_MOST_DIGITS:]
         return piece
+
+
+def _is_huge(piece: bytes) -> bool:
+    """Return whether there is a number of too many digits; it fills one of the parts looked at."""
+    parts = range(0, len(piece) - _PART + 1, _PART)
+    return any(piece[at : at + _PART].isdigit() for at in parts) and bool(_HUGE.search(piece))

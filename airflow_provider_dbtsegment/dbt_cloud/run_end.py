@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.dbt_cloud.summary import describe, summarize, why_failed
+from airflow_provider_dbtsegment.dbt_cloud.report import report, why_failed
+from airflow_provider_dbtsegment.dbt_cloud.summary import summarize
 from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
 from airflow_provider_dbtsegment.exceptions import (
     EndUnknownError,
@@ -36,13 +37,13 @@ def end_of_run(
     :raises EndUnknownError: When it has not ended.
     :raises RequestError: When dbt Cloud cannot be asked.
     """
-    run = api.get_run(run_id, include_related=["run_steps"], account_id=account_id)
+    run = api.get_run(run_id, include_related=["run_steps", "job"], account_id=account_id)
     ended = outcome(run)
     if ended is None:
         status = status_label(run.get("status"))
         raise EndUnknownError(f"dbt Cloud run {run_id} has not ended; its status is {status}.")
     summary = summarize(api, run) if artifacts is None else _summary(artifacts, run, log)
-    log.info("dbt Cloud run %s: %s.", run["id"], describe(summary))
+    log.info("%s", report(summary))
     failure = None
     if ended is not Outcome.SUCCESS:
         kind = RunCancelledError if ended is Outcome.CANCELLED else RunFailedError

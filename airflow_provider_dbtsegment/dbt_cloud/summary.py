@@ -1,39 +1,54 @@
-"""What a run did, in numbers, and why it failed, in words."""
+"""What a run did, in numbers."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
-from airflow_provider_dbtsegment.dbt_cloud.results import (
-    FAILED_STATUSES,
-    NodeResult,
-    Step,
-    find_files,
-    read_results,
-    without_colours,
-)
-from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep, status_label
+from airflow_provider_dbtsegment.dbt_cloud.graphs import graphs
+from airflow_provider_dbtsegment.dbt_cloud.node_ids import node_name, node_type
+from airflow_provider_dbtsegment.dbt_cloud.pages import run_url
+from airflow_provider_dbtsegment.dbt_cloud.results import NodeResult, Step, find_files, read_results
+from airflow_provider_dbtsegment.dbt_cloud.timeline import Timeline, make_timeline
+from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStep, status_label
 from airflow_provider_dbtsegment.exceptions import NotFoundError
-from airflow_provider_dbtsegment.outcomes import seconds_between
+from airflow_provider_dbtsegment.outcomes import iso_time, seconds_between, seconds_of
+from airflow_provider_dbtsegment.texts import harmless
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi
 
-#: A summary lists so many failed nodes at most.
+#: A summary lists so many failed nodes at most,
 MAX_FAILED = 20
-#: Of a step that left no results, so many lines of its log are shown.
-LOG_TAIL = 15
+#: and so many steps, statuses and types.
+MAX_STEPS = 100
+MAX_KINDS = 50
+#: Characters of the name of a step, a job or a project.
+MOST_OF_A_NAME = 200
 
 _WITH_RESULTS = re.compile(r"\bdbt\b.*?\s(build|run|test|seed|snapshot|retry|clone)\b")
 
 
+class StepSummary(TypedDict):
+    """A step of a run; ``index`` is dbt Cloud's number, times are in UTC by ISO 8601."""
+
+    index: int | None
+    name: str
+    status: str
+    started_at: str | None
+    finished_at: str | None
+
+
 class FailedNode(TypedDict):
-    """A model, test, seed or snapshot that failed; the path is that of its file in the project."""
+    """
+    A model, test, seed or snapshot that failed.
+
+    ``path`` is that of its file in the project, ``node`` its place in the timeline's nodes.
+    """
 
     name: str
     resource_type: str
@@ -41,37 +56,33 @@ class FailedNode(TypedDict):
     message: str
     step: str
     path: str
+    node: int | None
 
 
 class RunSummary(TypedDict):
     """
-    A run in a few numbers, small enough for an XCom; times in seconds.
+    A run in a few numbers, small enough for an XCom; durations in seconds.
 
     ``nodes`` counts by dbt's status, ``resources`` by type and status. ``failed_nodes`` holds the
-    first ones, ``more_failed_nodes`` says how many it leaves out.
+    first ones, ``more_failed_nodes`` says how many it leaves out. ``timeline`` is nothing where no
+    results could be read.
     """
 
     run_id: int
     run_url: str
     job_id: int | None
+    job_name: str | None
+    project: str | None
     status: str
+    started_at: str | None
+    finished_at: str | None
     duration: float | None
-    steps: list[dict[str, Any]]
+    steps: list[StepSummary]
     nodes: dict[str, int]
     resources: dict[str, dict[str, int]]
     failed_nodes: list[FailedNode]
     more_failed_nodes: int
-
-
-def run_url(run: Run, base_url: str) -> str:
-    """Return the address of a run's page."""
-    href = run.get("href")
-    if href and isinstance(href, str):
-        return href
-    return (
-        f"{base_url}/deploy/{run.get('account_id')}/projects/{run.get('project_id')}"
-        f"/runs/{run['id']}"
-    )
+    timeline: Timeline | None
 
 
 def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
@@ -81,73 +92,63 @@ def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
     :param run: With its ``run_steps``.
     :raises RequestError: When an artifact cannot be read; one that is missing is none.
     """
-    steps = _steps(run)
+    steps = steps_of(run)
+    told = _steps(steps)
     results = _results(api, run, steps)
     nodes = Counter(result.status for result in results.values())
     resources: dict[str, Counter[str]] = {}
     for unique_id, result in results.items():
-        resources.setdefault(_type(unique_id), Counter())[result.status] += 1
+        resources.setdefault(node_type(unique_id), Counter())[result.status] += 1
     failed = {unique_id: result for unique_id, result in results.items() if result.failed}
+    graph = graphs.of(api, run, _last_step(results)) if len(results) > 1 else None
+    timeline, places = make_timeline(
+        results, [step["index"] or 0 for step in told], seconds_of(run.get("started_at")), graph
+    )
+    job: Any = run.get("job_definition_id")
     return RunSummary(
         run_id=run["id"],
         run_url=run_url(run, api.settings.transport.base_url),
-        job_id=run.get("job_definition_id"),
+        job_id=job if type(job) is int else None,
+        job_name=_name_in(run, "job"),
+        project=_name_in(run, "project"),
         status=status_label(run.get("status")),
+        started_at=iso_time(run.get("started_at")),
+        finished_at=iso_time(run.get("finished_at")),
         duration=seconds_between(run.get("started_at"), run.get("finished_at")),
-        steps=[
-            {"name": step.get("name"), "status": status_label(step.get("status"))} for step in steps
-        ],
-        nodes=dict(nodes),
-        resources={kind: dict(counts) for kind, counts in resources.items()},
-        failed_nodes=_failed_nodes(api, dict(islice(failed.items(), MAX_FAILED))),
+        steps=told,
+        nodes=_most_common(nodes),
+        resources={
+            kind: _most_common(counts) for kind, counts in islice(resources.items(), MAX_KINDS)
+        },
+        failed_nodes=_failed_nodes(api, dict(islice(failed.items(), MAX_FAILED)), places),
         more_failed_nodes=max(0, len(failed) - MAX_FAILED),
+        timeline=timeline,
     )
 
 
-def why_failed(run: Run, summary: RunSummary) -> str:
-    """Return why a run ended without success, for the person who reads the task log."""
-    steps = _steps(run)
-    broken = [step for step in steps if step.get("status") == RunStatus.ERROR]
-    where = " in " + ", ".join(f"step {s.get('index')}, {s.get('name')}" for s in broken[:3])
-    lines = [
-        f"dbt Cloud run {run['id']} of job {run.get('job_definition_id')} ended with status "
-        f"{summary['status']}{where if broken else ''}."
-    ]
-    if run.get("status_message"):
-        lines.append(f"dbt Cloud says: {run['status_message']}")
-    if summary["failed_nodes"]:
-        lines.append(f"{_count_failed(summary)}:")
-        lines.extend(
-            f"- {node['resource_type']} {node['name']}{_in_file(node)} ({node['status']}): "
-            f"{node['message']}"
-            for node in summary["failed_nodes"]
-        )
-        if summary["more_failed_nodes"]:
-            lines.append(f"- and {summary['more_failed_nodes']} more")
-    else:
-        for step in broken[:3]:
-            lines.append(f"The end of the log of {step.get('name')}:")
-            lines.extend(f"  {line}" for line in _tail(step))
-    lines.append(f"See {summary['run_url']}")
-    return "\n".join(lines)
-
-
-def describe(summary: RunSummary) -> str:
-    """Return a summary in one line."""
-    kinds = (
-        f"{kind}s: " + ", ".join(f"{number} {status}" for status, number in counts.items())
-        for kind, counts in summary["resources"].items()
-    )
-    took = "" if summary["duration"] is None else f" after {summary['duration']:.0f} s"
-    return f"{summary['status']}{took}; " + ("; ".join(kinds) or "no results")
-
-
-def _steps(run: Run) -> list[RunStep]:
+def steps_of(run: Run) -> list[RunStep]:
     """Return the steps of a run that can be read."""
     steps: Any = run.get("run_steps")
     if not isinstance(steps, list):
         return []
-    return [cast("RunStep", step) for step in steps if isinstance(step, dict)]
+    return [cast("RunStep", step) for step in steps[:MAX_STEPS] if isinstance(step, dict)]
+
+
+def _steps(steps: Iterable[RunStep]) -> list[StepSummary]:
+    told = []
+    for step in steps:
+        index: Any = step.get("index")
+        fields: Mapping[str, Any] = {**step}
+        told.append(
+            StepSummary(
+                index=index if type(index) is int else None,
+                name=harmless(step.get("name"), MOST_OF_A_NAME),
+                status=status_label(step.get("status")),
+                started_at=iso_time(fields.get("started_at")),
+                finished_at=iso_time(fields.get("finished_at")),
+            )
+        )
+    return told
 
 
 def _results(api: DbtCloudApi, run: Run, steps: Iterable[RunStep]) -> dict[str, NodeResult]:
@@ -155,8 +156,8 @@ def _results(api: DbtCloudApi, run: Run, steps: Iterable[RunStep]) -> dict[str, 
     results: dict[str, NodeResult] = {}
     account: Any = run.get("account_id")
     for one in steps:
-        name, index = str(one.get("name")), one.get("index")
-        if not _WITH_RESULTS.search(name) or not isinstance(index, int) or index < 1:
+        name, index = harmless(one.get("name"), MOST_OF_A_NAME), one.get("index")
+        if not _WITH_RESULTS.search(name) or type(index) is not int or index < 1:
             continue
         step = Step(run["id"], index, name, account if type(account) is int else None)
         with suppress(NotFoundError):
@@ -164,52 +165,37 @@ def _results(api: DbtCloudApi, run: Run, steps: Iterable[RunStep]) -> dict[str, 
     return results
 
 
-def _failed_nodes(api: DbtCloudApi, failed: dict[str, NodeResult]) -> list[FailedNode]:
+def _failed_nodes(
+    api: DbtCloudApi, failed: Mapping[str, NodeResult], places: Mapping[str, int]
+) -> list[FailedNode]:
     if not failed:
         return []
-    last = max((result.step for result in failed.values()), key=lambda step: step.number)
-    files = find_files(api, last, failed)
+    files = find_files(api, _last_step(failed), failed)
     return [
         FailedNode(
-            name=_name(unique_id),
-            resource_type=_type(unique_id),
+            name=node_name(unique_id),
+            resource_type=node_type(unique_id),
             status=result.status,
             message=result.message,
             step=result.step.name,
             path=files.get(unique_id, ""),
+            node=places.get(unique_id),
         )
         for unique_id, result in failed.items()
     ]
 
 
-def _in_file(node: FailedNode) -> str:
-    """Return where a node is defined, unless its message says it."""
-    path = node["path"]
-    return f" in {path}" if path and path not in node["message"] else ""
+def _last_step(results: Mapping[str, NodeResult]) -> Step:
+    return max((result.step for result in results.values()), key=lambda step: step.number)
 
 
-def _count_failed(summary: RunSummary) -> str:
-    parts = []
-    for kind, counts in summary["resources"].items():
-        number = sum(counts.get(status, 0) for status in FAILED_STATUSES)
-        if number:
-            parts.append(f"{number} {kind}{'s' if number > 1 else ''}")
-    skipped = summary["nodes"].get("skipped", 0)
-    return " and ".join(parts) + " failed" + (f", {skipped} skipped" if skipped else "")
+def _name_in(run: Run, field: str) -> str | None:
+    """Return the name of something that dbt Cloud shows with the run."""
+    fields: Mapping[str, Any] = {**run}
+    related = fields.get(field)
+    name = related.get("name") if isinstance(related, dict) else None
+    return harmless(name, MOST_OF_A_NAME) if isinstance(name, str) else None
 
 
-def _type(unique_id: str) -> str:
-    return unique_id.split(".")[0]
-
-
-def _name(unique_id: str) -> str:
-    """Return ``customers`` of ``model.shop.customers``, and a test's name without its hash."""
-    parts = unique_id.split(".")
-    return ".".join(parts[2:3] if parts[0] == "test" else parts[2:]) or unique_id
-
-
-def _tail(step: RunStep) -> list[str]:
-    logs = step.get("logs")
-    text = logs if isinstance(logs, str) else ""
-    lines = [line.rstrip() for line in without_colours(text).splitlines()]
-    return [line for line in lines if line][-LOG_TAIL:] or ["(empty)"]
+def _most_common(counts: Counter[str]) -> dict[str, int]:
+    return dict(islice(counts.items(), MAX_KINDS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
@@ -21,7 +22,7 @@ Where = dict[str, str]
 _GZIP = zlib.MAX_WBITS | 16
 
 
-def open_body(response: requests.Response, mask: Mask) -> IO[bytes]:
+def open_body(response: requests.Response, mask: Mask, timeout: float | None = None) -> IO[bytes]:
     """
     Return the body of a successful answer as a file that can be read once.
 
@@ -29,22 +30,24 @@ def open_body(response: requests.Response, mask: Mask) -> IO[bytes]:
     promised, or the end of its last chunk; and, if it is zipped, the end of that. The libraries
     below look after some of this, in some of their versions.
 
+    :param timeout: Seconds for all of it, however slowly it drips.
     :raises AnswerLostError: When the answer holds no whole file, or nobody could tell; so does
         reading where it breaks off.
     """
-    return io.BufferedReader(_Body(response, mask), CHUNK)
+    until = None if timeout is None else time.monotonic() + timeout
+    return io.BufferedReader(_Body(response, mask, until), CHUNK)
 
 
 class _Body(io.RawIOBase):
     """Gives out the pieces of a body in any size."""
 
-    def __init__(self, response: requests.Response, mask: Mask) -> None:
+    def __init__(self, response: requests.Response, mask: Mask, until: float | None) -> None:
         self._where = where_of(response)
         self._mask = mask
         if response.status_code != 200:
             message = f"answered {response.status_code}, which is no whole file"
             raise AnswerLostError(message, **self._where)
-        self._pieces = _decoded(response, self._where)
+        self._pieces = _decoded(response, self._where, until)
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -69,25 +72,39 @@ class _Body(io.RawIOBase):
 # Functions, because a body that held what refers to it would be freed late.
 
 
-def _decoded(response: requests.Response, where: Where) -> Iterator[bytes]:
+def _decoded(response: requests.Response, where: Where, until: float | None) -> Iterator[bytes]:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("", "identity"):
-        return _wire(response, where)
+        return _wire(response, where, until)
     if encoding in ("gzip", "x-gzip"):
-        return _unzipped(_wire(response, where), where)
+        return _unzipped(_wire(response, where, until), where)
     raise AnswerLostError(f"is encoded as {encoding}, for which it was not asked", **where)
 
 
-def _wire(response: requests.Response, where: Where) -> Iterator[bytes]:
+def _wire(response: requests.Response, where: Where, until: float | None) -> Iterator[bytes]:
     """Yield what comes over the wire; the end of chunks is looked after below."""
     promised = _promised(response, where)
     received = 0
     response.raw.enforce_content_length = False  # which not every version does; counted here
-    for piece in response.raw.stream(CHUNK, decode_content=False):
+    for piece in _arriving(response, where, until):
         received += len(piece)
         yield piece
     if promised is not None and received != promised:
         raise AnswerLostError(f"broke off after {received} of {promised} bytes", **where)
+
+
+def _arriving(response: requests.Response, where: Where, until: float | None) -> Iterator[bytes]:
+    """Yield what comes in large pieces, or, where time counts, as it comes."""
+    if until is None:
+        yield from response.raw.stream(CHUNK, decode_content=False)
+        return
+    read1 = getattr(response.raw, "read1", response.raw.read)
+    # In urllib3 1.26 there is only a `read` that waits for all of a piece.
+    size = CHUNK if hasattr(response.raw, "read1") else 1024
+    while piece := read1(size, decode_content=False):
+        yield piece
+        if time.monotonic() > until:
+            raise AnswerLostError("it takes too long", **where)
 
 
 def _promised(response: requests.Response, where: Where) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -25,6 +26,7 @@ class ClientSettings:
 
 
 S = TypeVar("S", bound=ClientSettings)
+C = TypeVar("C", bound="RestClient[Any]")
 
 
 class RestClient(Generic[S]):
@@ -59,6 +61,13 @@ class RestClient(Generic[S]):
             if self._transport is None:
                 self._transport = Transport(settings.transport, self.explain)
             return self._transport
+
+    def hurried(self: C, seconds: float) -> C:
+        """Return the same client, on the same connections, that asks once and not for long."""
+        transport = self.transport.hurried(seconds)
+        other = copy(self)
+        other._transport = transport
+        return other
 
     def close(self) -> None:
         """Close the connections; the next call opens new ones."""

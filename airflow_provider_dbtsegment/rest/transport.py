@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
-from json import dumps
 from typing import IO, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +23,7 @@ from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.bodies import open_body
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.headers import window
+from airflow_provider_dbtsegment.rest.sent import check_body
 from airflow_provider_dbtsegment.rest.session import new_session, no_auth, proxies_for
 from airflow_provider_dbtsegment.rest.sinks import Target, fill, sink_of
 from airflow_provider_dbtsegment.rest.urls import is_loopback, redact, same_origin
@@ -83,6 +83,7 @@ class Transport:
         self._explain = explain
         self._sleep = sleep
         self._session = new_session()
+        self._stream_timeout: float | None = None  # seconds for a whole download
         #: By how much the service's clock is ahead of ours, as its last answer has told.
         self.ahead: timedelta | None = None
 
@@ -99,6 +100,20 @@ class Transport:
         """Return the same transport, on the same connections, that waits in another way."""
         other = copy(self)
         other._sleep = sleep
+        return other
+
+    def hurried(self, seconds: float) -> Transport:
+        """Return the same transport, on the same connections, that asks once and not for long."""
+        other, settings = copy(self), self.settings
+        other._stream_timeout = seconds
+        other.settings = replace(
+            settings,
+            connect_timeout=min(settings.connect_timeout, seconds),
+            read_timeout=min(settings.read_timeout, seconds),
+            answer_timeout=min(settings.answer_timeout, seconds),
+            max_attempts=1,
+            max_retry_wait=min(settings.max_retry_wait, seconds),
+        )
         return other
 
     def request(
@@ -123,7 +138,7 @@ class Transport:
         :raises RequestError: See the error tree.
         """
         method = method.upper()
-        _check_body(json)
+        check_body(json)
 
         def attempt() -> Answer:
             with self._open(method, path, params, json, headers, budget) as response:
@@ -183,7 +198,7 @@ class Transport:
         def attempt() -> T:
             with (
                 self._open("GET", path, params, None, {"Accept": "*/*"}, budget) as response,
-                open_body(response, self.settings.auth.mask) as body,
+                open_body(response, self.settings.auth.mask, self._stream_timeout) as body,
             ):
                 return read(body)
 
@@ -283,15 +298,3 @@ class Transport:
         except answers.BROKEN as error:
             mask = self.settings.auth.mask
             raise answers.broken(error, method=method, url=shown, mask=mask) from None
-
-
-def _check_body(json: Any) -> None:
-    """
-    Refuse a body that cannot be sent.
-
-    :raises ConfigurationError: When it cannot be written as JSON.
-    """
-    try:
-        dumps(json, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"The body cannot be written as JSON: {error}.") from None

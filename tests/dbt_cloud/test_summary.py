@@ -11,8 +11,10 @@ import pytest
 
 from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi, documents
 from airflow_provider_dbtsegment.dbt_cloud.documents import UNREADABLE, entries
+from airflow_provider_dbtsegment.dbt_cloud.graphs import graphs
+from airflow_provider_dbtsegment.dbt_cloud.report import why_failed
 from airflow_provider_dbtsegment.dbt_cloud.results import MAX_MESSAGE
-from airflow_provider_dbtsegment.dbt_cloud.summary import MAX_FAILED, summarize, why_failed
+from airflow_provider_dbtsegment.dbt_cloud.summary import MAX_FAILED, summarize
 from airflow_provider_dbtsegment.dbt_cloud.types import Run
 from airflow_provider_dbtsegment.exceptions import AnswerLostError
 from tests.scripted_server import Reply, ScriptedServer
@@ -28,6 +30,12 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
     """The parser in C, and the one where there is no wheel."""
     backend = ijson.get_backend(request.param)
     monkeypatch.setattr(documents.ijson, "basic_parse", backend.basic_parse)
+
+
+@pytest.fixture(autouse=True)
+def no_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits for what is asked for elsewhere: in `test_timeline`."""
+    monkeypatch.setattr(graphs, "of", lambda *ids: None)
 
 
 def run_of(*commands: str) -> Run:

@@ -1,0 +1,128 @@
+"""What a run did and why it failed, in words, for the person who reads the task log."""
+
+from __future__ import annotations
+
+import heapq
+
+from airflow_provider_dbtsegment.dbt_cloud.results import FAILED_STATUSES, without_colours
+from airflow_provider_dbtsegment.dbt_cloud.summary import (
+    FailedNode,
+    RunSummary,
+    StepSummary,
+    steps_of,
+)
+from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep
+from airflow_provider_dbtsegment.outcomes import seconds_between
+from airflow_provider_dbtsegment.texts import duration, harmless, table
+
+#: Of a step that left no results, so many lines of its log are shown,
+LOG_TAIL = 15
+#: of so many characters each.
+MOST_OF_A_LINE = 500
+#: A table shows so many statuses, and so many of the slowest nodes that took so many seconds.
+MOST_COLUMNS = 7
+MOST_SLOW = 5
+WORTH_A_LINE = 1.0
+
+
+def why_failed(run: Run, summary: RunSummary) -> str:
+    """Return why a run ended without success."""
+    steps = steps_of(run)
+    broken = [step for step in steps if step.get("status") == RunStatus.ERROR]
+    where = " in " + ", ".join(
+        f"step {harmless(s.get('index'), 20)}, {harmless(s.get('name'), 200)}" for s in broken[:3]
+    )
+    lines = [
+        f"dbt Cloud run {run['id']} of job {summary['job_id']} ended with status "
+        f"{summary['status']}{where if broken else ''}."
+    ]
+    if run.get("status_message"):
+        lines.append(f"dbt Cloud says: {harmless(run['status_message'], 2000)}")
+    if summary["failed_nodes"]:
+        lines.append(f"{_count_failed(summary)}:")
+        lines.extend(
+            f"- {node['resource_type']} {node['name']}{_in_file(node)} ({node['status']}): "
+            f"{node['message']}"
+            for node in summary["failed_nodes"]
+        )
+        if summary["more_failed_nodes"]:
+            lines.append(f"- and {summary['more_failed_nodes']} more")
+    else:
+        for step in broken[:3]:
+            lines.append(f"The end of the log of {harmless(step.get('name'), 200)}:")
+            lines.extend(f"  {line}" for line in _tail(step))
+    lines.append(f"See {summary['run_url']}")
+    return "\n".join(lines)
+
+
+def report(summary: RunSummary) -> str:
+    """Return what a run did, as a few small tables."""
+    took = "" if summary["duration"] is None else f" after {duration(summary['duration'])}"
+    lines = [f"dbt Cloud run {summary['run_id']}: {summary['status']}{took}."]
+    if summary["steps"]:
+        steps = [
+            [f"{step['index']}", step["name"], step["status"], _took(step)]
+            for step in summary["steps"]
+        ]
+        lines += ["", *table(("step", "command", "status", "took"), steps)]
+    statuses = list(summary["nodes"])[:MOST_COLUMNS]
+    if statuses:
+        rows = [
+            [kind, *(counts.get(status, 0) or None for status in statuses), sum(counts.values())]
+            for kind, counts in summary["resources"].items()
+        ]
+        lines += ["", *table(("nodes", *statuses, "all"), rows)]
+    slowest = _slowest(summary)
+    if slowest:
+        lines += ["", *table(("slowest", "type", "took", "thread"), slowest)]
+    return "\n".join(lines)
+
+
+def _took(step: StepSummary) -> str:
+    return duration(seconds_between(step["started_at"], step["finished_at"]))
+
+
+def _slowest(summary: RunSummary) -> list[list[str]]:
+    """Return the nodes that took longest, of those that took their time."""
+    timeline = summary["timeline"]
+    if timeline is None:
+        return []
+    nodes = [node for node in timeline["nodes"] if node[4] >= WORTH_A_LINE]
+    return [
+        [
+            node[0],
+            timeline["types"][node[1]],
+            duration(node[4]),
+            "" if node[5] is None else timeline["threads"][node[5]],
+        ]
+        for node in heapq.nlargest(MOST_SLOW, nodes, key=lambda node: float(node[4]))
+    ]
+
+
+def _in_file(node: FailedNode) -> str:
+    """Return where a node is defined, unless its message says it."""
+    path = node["path"]
+    return f" in {path}" if path and path not in node["message"] else ""
+
+
+def _count_failed(summary: RunSummary) -> str:
+    parts = []
+    for kind, counts in summary["resources"].items():
+        number = sum(counts.get(status, 0) for status in FAILED_STATUSES)
+        if number:
+            parts.append(f"{number} {kind}{'s' if number > 1 else ''}")
+    skipped = summary["nodes"].get("skipped", 0)
+    return " and ".join(parts) + " failed" + (f", {skipped} skipped" if skipped else "")
+
+
+def _tail(step: RunStep) -> list[str]:
+    logs = step.get("logs")
+    text = without_colours(logs) if isinstance(logs, str) else ""
+    # The spaces before a line are a part of what it says.
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()][-LOG_TAIL:]
+    return [_indented(line) for line in lines] or ["(empty)"]
+
+
+def _indented(line: str) -> str:
+    words = line.lstrip()
+    return " " * (len(line) - len(words)) + harmless(words, MOST_OF_A_LINE)
