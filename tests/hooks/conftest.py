@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+from tests.hooks import page
 
 DBT = {"conn_type": "dbt_cloud_admin", "host": "ab1.us1.dbt.com", "login": "7", "password": "t0k"}
 SEGMENT = {"conn_type": "segment_public_api", "password": "t0k"}
@@ -45,7 +46,7 @@ def segment_with(monkeypatch: pytest.MonkeyPatch, own_budget: None) -> Connect:
 
 @pytest.fixture
 def press() -> Press:
-    """Press the Test button, which answers soon and never shows the token or a stack trace."""
+    """Press the Test button, which answers soon, as the page says, and shows no token or trace."""
 
     def test(hook: DbtCloudHook | SegmentHook) -> tuple[bool, str]:
         began = time.monotonic()
@@ -55,6 +56,7 @@ def press() -> Press:
         assert "Traceback" not in says
         assert "_default" not in says, "Airflow tests under a made-up connection id"
         assert says.endswith("."), "a sentence"
+        assert len(page.listed(says)) == 1, f"docs/connections.md does not tell of: {says}"
         return reached, says
 
     return test
