@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test screenshots chaos bench check format reference clean
+.PHONY: install demo test screenshots chaos bench check format reference docs clean
 
 install: $(INSTALLED)
 
@@ -47,9 +47,15 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# The reference of all endpoints, from the table that the tests use.
+# The pages that are written by programs: all endpoints, from the table that the tests use, and all
+# arguments of operators and sensors.
 reference: install
 	$(BIN)/python -m tests.endpoints.reference
+	$(BIN)/python -m tests.docs.arguments
+
+# The documentation as a site, in site/; a link that leads nowhere is an error.
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) .demo dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .demo dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

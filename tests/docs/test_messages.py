@@ -1,0 +1,96 @@
+"""The messages that the documentation explains are those that the package has."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, codes, rows
+
+PACKAGE = ROOT / "airflow_provider_dbtsegment"
+#: They speak for themselves, to those who run them.
+OTHERS = ("demo", "sandbox", "ui")
+PAGE = "messages.md"
+WARNINGS = "## Warnings while it waits"
+#: Stands for what differs, in the page and here.
+GAP = "…"
+
+
+def modules() -> list[Path]:
+    found = (path for path in PACKAGE.rglob("*.py"))
+    return [path for path in found if path.relative_to(PACKAGE).parts[0] not in OTHERS]
+
+
+def texts(tree: ast.AST) -> Iterator[str]:
+    """Yield all texts, with a gap for each value that is put in."""
+    inner: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            inner.update(node.values)
+            yield "".join(
+                str(part.value) if isinstance(part, ast.Constant) else GAP for part in node.values
+            )
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in inner:
+            yield node.value
+
+
+def warnings(tree: ast.AST) -> Iterator[str]:
+    """Yield what is logged as a warning or worse."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in ("warning", "error", "exception")
+            and ast.unparse(node.func.value).split(".")[-1] == "log"
+        ):
+            yield next(texts(node.args[0]))
+
+
+@cache
+def parsed() -> list[ast.AST]:
+    return [ast.parse(path.read_text()) for path in modules()]
+
+
+@cache
+def all_texts() -> list[str]:
+    return [text for tree in parsed() for text in texts(tree)]
+
+
+def is_in(message: str, text: str) -> bool:
+    """Return whether all parts of a message are in a text, in this order."""
+    at = 0
+    for part in message.split(GAP):
+        at = text.find(part, at)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def told(under: str = "") -> list[str]:
+    cells = [row for row in rows(PAGE, under=under) if len(row) == 2]
+    return [codes(row[0])[0] for row in cells if row[0].startswith("`")]
+
+
+@pytest.mark.parametrize(
+    "message", [one for one in told() if one != "ti_successes"], ids=lambda text: text[:40]
+)
+def test_a_message_is_one_of_the_package(message: str) -> None:
+    assert any(is_in(message, text) for text in all_texts()), (
+        f"Nothing says {message!r} (any more)."
+    )
+
+
+def test_every_warning_is_explained() -> None:
+    explained = told()
+    unexplained = [
+        text
+        for tree in parsed()
+        for text in warnings(tree)
+        if not any(is_in(message, text) for message in explained)
+    ]
+    assert unexplained == [], f"Add them to docs/{PAGE}."
