@@ -16,7 +16,12 @@ def get_provider_info() -> dict[str, Any]:
         "name": "dbt Cloud and Segment",
         "description": "Run dbt Cloud jobs and Segment Reverse ETL syncs.",
         "connection-types": [DBT_CLOUD_FORM.entry, SEGMENT_FORM.entry],
-        "extra-links": [f"{PACKAGE}.links.dbt_cloud.DbtCloudRunLink"],
+        "extra-links": [
+            f"{PACKAGE}.links.dbt_cloud.DbtCloudRunLink",
+            f"{PACKAGE}.links.dbt_cloud.DbtCloudDocsLink",
+            f"{PACKAGE}.links.segment.ReverseETLSyncLink",
+            f"{PACKAGE}.links.segment.SegmentLink",
+        ],
         "hooks": [
             _modules("dbt Cloud", "hooks.dbt_cloud"),
             _modules("Segment", "hooks.segment"),

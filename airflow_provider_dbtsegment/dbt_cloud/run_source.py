@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.dbt_cloud.lists import PAGE
+from airflow_provider_dbtsegment.dbt_cloud.progress import describe_progress
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, outcome, status_label
 from airflow_provider_dbtsegment.exceptions import InvalidRequestError, ShortListError
 from airflow_provider_dbtsegment.outcomes import seconds_of
@@ -15,6 +16,7 @@ from airflow_provider_dbtsegment.source import Source
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud.runs import RunsApi
+    from airflow_provider_dbtsegment.progress import Progress
 
 #: The statuses with which runs end.
 ENDED = [status.value for status in RunStatus if status.is_terminal]
@@ -28,19 +30,27 @@ class RunSource(Source[int, Run]):
 
     :param api: Whom to ask; closed when nobody waits any more.
     :param account_id: The account of the runs; by default the one of the connection.
+    :param progress: Is told how far a run is that is asked for alone; for who waits in a worker.
     """
 
     service = "dbt_cloud"
     batch_size = PAGE
     tells_ends = True
 
-    def __init__(self, api: RunsApi, account_id: int | None = None) -> None:
+    def __init__(
+        self, api: RunsApi, account_id: int | None = None, progress: Progress | None = None
+    ) -> None:
         self.api: RunsApi = api
         self._account_id = account_id
+        self._progress = progress
 
     def ask_one(self, key: int) -> Run:
         """Return one run."""
-        return self.api.get_run(key, account_id=self._account_id)
+        if self._progress is None or not self._progress.is_due:
+            return self.api.get_run(key, account_id=self._account_id)
+        run = self.api.get_run(key, include_related=["run_steps"], account_id=self._account_id)
+        self._progress.tell(None if self.ended(run) else describe_progress(run))
+        return run
 
     def ask_many(self, keys: Sequence[int]) -> Mapping[int, Run]:
         """Return the runs; who is left out, or shown without a status, is asked for alone."""

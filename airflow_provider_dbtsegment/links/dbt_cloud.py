@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from airflow_provider_dbtsegment.links.base import XComLink
 
-from airflow_provider_dbtsegment.compat import BaseOperatorLink, XCom
-
-if TYPE_CHECKING:
-    from airflow_provider_dbtsegment.compat import TaskInstanceKey
-
-#: The XCom that holds the address of the run's page, pushed straight after the start.
+#: The XComs that hold the addresses, pushed straight after the start.
 RUN_URL = "run_url"
+DOCS_URL = "docs_url"
 
 
-class DbtCloudRunLink(BaseOperatorLink):
+class DbtCloudRunLink(XComLink):
     """The run in dbt Cloud; there while it goes on and after it failed."""
 
     name = "dbt Cloud run"
+    key = RUN_URL
 
-    @property
-    def xcom_key(self) -> str:
-        """Where Airflow's UI reads the link."""
-        return RUN_URL
 
-    def get_link(self, operator: Any, *, ti_key: TaskInstanceKey) -> str:
-        """Return the address that the task has pushed, or nothing."""
-        return XCom.get_value(key=RUN_URL, ti_key=ti_key) or ""
+class DbtCloudDocsLink(XComLink):
+    """The documentation that the run generates; there when it has done so."""
+
+    name = "dbt documentation"
+    key = DOCS_URL

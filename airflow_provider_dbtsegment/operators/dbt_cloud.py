@@ -12,7 +12,7 @@ from airflow_provider_dbtsegment.exceptions import (
     NotFoundError,
     RunCancelledError,
 )
-from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudRunLink
+from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudDocsLink, DbtCloudRunLink
 from airflow_provider_dbtsegment.tasks.arguments import (
     optional_flag,
     optional_int,
@@ -51,8 +51,9 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
     Run a dbt Cloud job: started once for a task run, whatever dies in between.
 
     The job is given by its id, or by the names of project, environment and job. The task returns
-    the run's id. It pushes the XComs ``run_id`` and ``run_url`` straight after the start and
-    ``run_summary`` at the end, and its log says which models and tests failed and why.
+    the run's id. It pushes the XComs ``run_id``, ``run_url`` and, if the run makes documentation,
+    ``docs_url`` straight after the start and ``run_summary`` at the end, and its log says which
+    models and tests failed and why.
     https://docs.getdbt.com/dbt-cloud/api-v2#/operations/Trigger%20Job%20Run
 
     :param dbt_cloud_conn_id: The connection.
@@ -106,7 +107,7 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         "cause",
         *OVERRIDES,
     )
-    operator_extra_links = (DbtCloudRunLink(),)
+    operator_extra_links = (DbtCloudRunLink(), DbtCloudDocsLink())
     ui_color = "#ffe0d6"
 
     def __init__(
@@ -212,8 +213,7 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
             )
         except NotFoundError as error:
             raise ConfigurationError(f"dbt Cloud knows no job {job_id}: {error}") from error
-        self.log.info("dbt Cloud run %s of job %s: %s.", launch.id, job_id, launch.how)
-        self._announce(context, work.runs[launch.id])
+        self._announce(context, work.runs[launch.id], f" of job {job_id}: {launch.how}")
         if not self.wait_for_termination:
             return int(launch.id)
         return int(self._follow(context, launch, launch.id))

@@ -6,12 +6,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import BaseOperator
-from airflow_provider_dbtsegment.exceptions import ConfigurationError
+from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
+from airflow_provider_dbtsegment.links.dbt_cloud import (
+    DOCS_URL,
+    RUN_URL,
+    DbtCloudDocsLink,
+    DbtCloudRunLink,
+)
 from airflow_provider_dbtsegment.tasks.arguments import optional_int, optional_text, required_int
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
 
+    from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
+
+#: Seconds for the addresses of links.
+PATIENCE = 5.0
 #: What to install for a scheme that Airflow does not know by itself.
 PACKAGES = {
     "s3": "apache-airflow-providers-amazon[s3fs]",
@@ -55,6 +65,7 @@ class GetDbtRunArtifactOperator(BaseOperator):
         "account_id",
         "object_storage_conn_id",
     )
+    operator_extra_links = (DbtCloudRunLink(), DbtCloudDocsLink())
     ui_color = "#ffe0d6"
 
     def __init__(
@@ -89,6 +100,7 @@ class GetDbtRunArtifactOperator(BaseOperator):
 
         hook = DbtCloudHook(self.dbt_cloud_conn_id)
         try:
+            self._announce(context, hook, run_id, account_id)
             size = hook.download_run_artifact(
                 run_id, path, target, step=step, account_id=account_id
             )
@@ -97,6 +109,23 @@ class GetDbtRunArtifactOperator(BaseOperator):
         self.log.info("Wrote %s of dbt Cloud run %s to %s: %d bytes.", path, run_id, target, size)
         context["ti"].xcom_push(key="size", value=size)
         return str(target)
+
+    def _announce(
+        self, context: Context, hook: DbtCloudHook, run_id: int, account_id: int | None
+    ) -> None:
+        """Leave behind the addresses of links; without them the artifact is as good."""
+        from airflow_provider_dbtsegment.dbt_cloud.pages import docs_url, run_url
+
+        try:
+            run = hook.hurried(PATIENCE).get_run(run_id, account_id=account_id)
+        except DbtSegmentError as error:
+            self.log.info("There will be no link to dbt Cloud run %s: %s", run_id, error)
+            return
+        base_url = hook.settings.transport.base_url
+        context["ti"].xcom_push(key=RUN_URL, value=run_url(run, base_url))
+        documentation = docs_url(run, base_url)
+        if documentation is not None:
+            context["ti"].xcom_push(key=DOCS_URL, value=documentation)
 
     def _target(self) -> ObjectStoragePath:
         from airflow.providers.common.compat.sdk import ObjectStoragePath

@@ -12,6 +12,7 @@ from airflow_provider_dbtsegment.exceptions import (
     NotFoundError,
     RunCancelledError,
 )
+from airflow_provider_dbtsegment.links.segment import SEGMENT_URL, ReverseETLSyncLink, SegmentLink
 from airflow_provider_dbtsegment.tasks.arguments import required_id
 from airflow_provider_dbtsegment.tasks.launching import KILL_ATTEMPTS, Launching
 from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
@@ -27,8 +28,8 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     A sync carries no mark of ours. From Airflow 3.3 on, which remembers between tries, a later try
     takes over what an earlier one has started. Below that, a later try fails if a sync goes on or
     has succeeded that began since the DAG run did: nobody can know whose it is.
-    The task returns the sync's id. It pushes the XCom ``sync_id`` straight after the start and
-    ``sync_summary``, with the rows extracted, delivered and failed, at the end.
+    The task returns the sync's id. It pushes the XComs ``sync_id`` and ``sync_url`` straight after
+    the start and ``sync_summary``, with the rows extracted, delivered and failed, at the end.
     https://docs.segmentapis.com/tag/Reverse-ETL#operation/createReverseEtlManualSync
 
     :param segment_conn_id: The connection.
@@ -67,6 +68,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         "partial_success",
         "max_failed_rows",
     )
+    operator_extra_links = (ReverseETLSyncLink(),)
     ui_color = "#d6f5e3"
 
     def __init__(
@@ -148,8 +150,13 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
                 f"Segment knows no such source, model or mapping: {error}"
             ) from error
         key = (ids["model_id"], launch.id)
-        self.log.info("Segment sync %s: %s.", launch.id, launch.how)
-        context["ti"].xcom_push(key="sync_id", value=launch.id)
+        self._announce(
+            context,
+            key,
+            source_id=ids["source_id"],
+            subscription_id=ids["subscription_id"],
+            said=f": {launch.how}",
+        )
         if not self.wait_for_completion:
             return str(launch.id)
         return str(self._follow(context, launch, key))
@@ -173,6 +180,7 @@ class TriggerDbtModelSyncOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("segment_conn_id", "source_id")
+    operator_extra_links = (SegmentLink(),)
     ui_color = "#d6f5e3"
 
     def __init__(
@@ -189,10 +197,12 @@ class TriggerDbtModelSyncOperator(BaseOperator):
     def execute(self, context: Context) -> str:
         """Send the request."""
         from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+        from airflow_provider_dbtsegment.segment.pages import reverse_etl_page
 
         source_id = required_id(self.source_id, "source_id")
         hook = SegmentHook(self.segment_conn_id)
         try:
+            context["ti"].xcom_push(key=SEGMENT_URL, value=reverse_etl_page(hook))
             trigger = hook.create_dbt_model_sync_trigger(source_id)
         except NotFoundError as error:
             raise ConfigurationError(f"Segment knows no source {source_id}: {error}") from error

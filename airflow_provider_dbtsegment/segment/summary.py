@@ -7,20 +7,36 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
-from airflow_provider_dbtsegment.outcomes import seconds_between
+from airflow_provider_dbtsegment.outcomes import iso_time, seconds_between
 from airflow_provider_dbtsegment.segment.types import SyncStatus, count
+from airflow_provider_dbtsegment.texts import harmless, shortened
 
+#: Characters that are kept of an id or a status, and of a reason, of as many as are looked at.
+MOST_OF_AN_ID = 200
+MOST_OF_A_REASON = 2000
+LOOKED_AT = 64 * 1024
 #: What a user can want of a sync that delivered only a part of the rows.
 PARTIAL_SUCCESS = ("fail", "warn", "accept")
 
 
 class SyncSummary(TypedDict):
-    """A sync in a few numbers, small enough for an XCom: rows, and seconds."""
+    """
+    A sync in a few numbers, small enough for an XCom: rows, and seconds.
+
+    Times are in UTC by ISO 8601, where Segment tells them.
+    """
 
     sync_id: str
+    sync_url: str | None
     model_id: str
     subscription_id: str | None
     status: str
+    started_at: str | None
+    finished_at: str | None
+    extract_started_at: str | None
+    extract_finished_at: str | None
+    load_started_at: str | None
+    load_finished_at: str | None
     duration: float | None
     extracted: int
     added: int
@@ -31,7 +47,9 @@ class SyncSummary(TypedDict):
     error: str
 
 
-def summarize(sync: SyncStatus, subscription_id: str | None = None) -> SyncSummary:
+def summarize(
+    sync: SyncStatus, subscription_id: str | None = None, sync_url: str | None = None
+) -> SyncSummary:
     """Sum up a sync that has ended."""
     extract, load = _phase(sync.get("extractPhase")), _phase(sync.get("loadPhase"))
     added, updated, deleted = (
@@ -42,9 +60,16 @@ def summarize(sync: SyncStatus, subscription_id: str | None = None) -> SyncSumma
     codes = (sync.get("errorCode"), extract.get("errorCode"), load.get("errorCode"))
     return SyncSummary(
         sync_id=sync.get("syncId", ""),
-        model_id=sync.get("modelId", ""),
+        sync_url=sync_url,
+        model_id=harmless(sync.get("modelId", ""), MOST_OF_AN_ID),
         subscription_id=subscription_id,
-        status=str(sync.get("syncStatus")),
+        status=harmless(sync.get("syncStatus"), MOST_OF_AN_ID),
+        started_at=iso_time(sync.get("startedAt")),
+        finished_at=iso_time(sync.get("finishedAt")),
+        extract_started_at=iso_time(extract.get("startedAt")),
+        extract_finished_at=iso_time(extract.get("finishedAt")),
+        load_started_at=iso_time(load.get("startedAt")),
+        load_finished_at=iso_time(load.get("finishedAt")),
         duration=seconds_between(sync.get("startedAt"), sync.get("finishedAt")),
         extracted=count(extract.get("extractCount")) or added + updated + deleted,
         added=added,
@@ -53,16 +78,6 @@ def summarize(sync: SyncStatus, subscription_id: str | None = None) -> SyncSumma
         delivered=count(load.get("deliverSuccessCount")),
         failed=count(load.get("deliverFailureCount")),
         error=_reason(sync.get("error"), codes),
-    )
-
-
-def describe(summary: SyncSummary) -> str:
-    """Return a summary in one line."""
-    took = "" if summary["duration"] is None else f" after {summary['duration']:.0f} s"
-    return (
-        f"{summary['status']}{took}; {summary['extracted']} rows extracted ({summary['added']} "
-        f"added, {summary['updated']} updated, {summary['deleted']} deleted), "
-        f"{summary['delivered']} delivered, {summary['failed']} failed"
     )
 
 
@@ -126,14 +141,6 @@ class PartialSuccess:
         return limit * total if isinstance(limit, float) else float(limit)
 
 
-def why_failed(summary: SyncSummary) -> str:
-    """Return why a sync ended without success, for the person who reads the task log."""
-    return (
-        f"Segment sync {summary['sync_id']} of model {summary['model_id']} ended with status "
-        f"{describe(summary)}. Segment says: {summary['error'] or 'nothing'}"
-    )
-
-
 def _phase(given: Any) -> dict[str, Any]:
     return given if isinstance(given, dict) else {}
 
@@ -153,6 +160,8 @@ def _limit(given: object) -> int | float | None:
 
 def _reason(error: str | None, codes: Iterable[str | None]) -> str:
     """Return the reason on one line, its codes behind it."""
-    named = ", ".join(dict.fromkeys(str(code) for code in codes if code))
-    words = " ".join(word for word in str(error or "").split() if word.strip("^"))
+    named = ", ".join(dict.fromkeys(harmless(code, MOST_OF_AN_ID) for code in codes if code))
+    plain = str(error or "")[:LOOKED_AT]
+    words = " ".join(word for word in plain.split() if word.strip("^"))
+    words = shortened(harmless(words), MOST_OF_A_REASON)
     return f"{words} ({named})" if words and named else words or named

@@ -10,7 +10,8 @@ from airflow_provider_dbtsegment.exceptions import (
     RunFailedError,
 )
 from airflow_provider_dbtsegment.outcomes import End, Outcome
-from airflow_provider_dbtsegment.segment.summary import describe, summarize, why_failed
+from airflow_provider_dbtsegment.segment.report import report, why_failed
+from airflow_provider_dbtsegment.segment.summary import summarize
 from airflow_provider_dbtsegment.segment.types import outcome
 
 if TYPE_CHECKING:
@@ -25,19 +26,21 @@ def end_of_sync(
     subscription_id: str | None,
     wanted: PartialSuccess,
     log: Any,
+    sync_url: str | None = None,
 ) -> End:
     """
     Tell what a task makes of the state of a sync.
 
     :param wanted: What the user wants of a partial success.
+    :param sync_url: The page of its mapping, where that is known.
     :raises EndUnknownError: When the sync has not ended.
     """
     ended = outcome(sync)
-    summary = summarize(sync, subscription_id)
+    summary = summarize(sync, subscription_id, sync_url)
     if ended is None:
         status = summary["status"]
         raise EndUnknownError(f"Segment sync {sync_id} has not ended; its status is {status}.")
-    log.info("Segment sync %s: %s.", sync_id, describe(summary))
+    log.info("%s", report(summary))
     failure: RunFailedError | None = None
     if ended is Outcome.CANCELLED:
         failure = RunCancelledError(why_failed(summary))

@@ -11,11 +11,13 @@ from airflow_provider_dbtsegment.exceptions import (
     NotFoundError,
 )
 from airflow_provider_dbtsegment.outcomes import Outcome, seconds_between, seconds_of
+from airflow_provider_dbtsegment.segment.progress import describe_progress, label
 from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 from airflow_provider_dbtsegment.source import Source
 from airflow_provider_dbtsegment.watching.forecast import Forecast
 
 if TYPE_CHECKING:
+    from airflow_provider_dbtsegment.progress import Progress
     from airflow_provider_dbtsegment.segment import SegmentApi
 
 #: A sync is asked for by the ids of its model, of itself and, where it is known, of its mapping.
@@ -37,13 +39,15 @@ class SyncSource(Source[SyncKey, SyncStatus]):
     a sync has most probably ended, and for longest.
 
     :param api: Whom to ask; closed when nobody waits any more.
+    :param progress: Is told how far a sync is that is asked for alone; for who waits in a worker.
     """
 
     service = "segment"
     batch_size = TOGETHER
 
-    def __init__(self, api: SegmentApi) -> None:
+    def __init__(self, api: SegmentApi, progress: Progress | None = None) -> None:
         self.api: SegmentApi = api
+        self._progress = progress
         self._forecast = Forecast()
         self._began: dict[SyncKey, float] = {}
         self._unlisted: set[Hashable] = set()
@@ -62,6 +66,8 @@ class SyncSource(Source[SyncKey, SyncStatus]):
                 return found
         state = self.api.get_reverse_etl_sync_status(key[0], key[1])
         self._learn(key, state)
+        if self._progress is not None and self._progress.is_due:
+            self._progress.tell(None if self.ended(state) else describe_progress(state))
         return state
 
     def ask_many(self, keys: Sequence[SyncKey]) -> Mapping[SyncKey, SyncStatus]:
@@ -107,8 +113,8 @@ class SyncSource(Source[SyncKey, SyncStatus]):
         return seconds_of(state.get("finishedAt"))
 
     def label(self, state: SyncStatus) -> str:
-        """Return Segment's word for the status."""
-        return str(state.get("syncStatus"))
+        """Return Segment's word for the status, and which phase goes on."""
+        return label(state)
 
     def close(self) -> None:
         """Close the connections."""

@@ -123,8 +123,9 @@ def outcome(sync: SyncStatus) -> Outcome | None:
 
 
 def count(text: str | int | None) -> int:
-    """Return a count that Segment writes as a string; a missing one is 0."""
+    """Return a count that Segment writes as a string; a missing one, or one of no sense, is 0."""
     try:
-        return int(text or 0)
+        number = int(text or 0)
     except (TypeError, ValueError, OverflowError):
         return 0
+    return number if abs(number) < 10**18 else 0

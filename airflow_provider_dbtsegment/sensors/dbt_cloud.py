@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
 from airflow_provider_dbtsegment.exceptions import RequestError
-from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudRunLink
+from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudDocsLink, DbtCloudRunLink
 from airflow_provider_dbtsegment.tasks.arguments import required_int
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
 from airflow_provider_dbtsegment.tasks.sensing import Sensing
@@ -40,7 +40,7 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("dbt_cloud_conn_id", "run_id", "account_id")
-    operator_extra_links = (DbtCloudRunLink(),)
+    operator_extra_links = (DbtCloudRunLink(), DbtCloudDocsLink())
     ui_color = "#ffe0d6"
 
     def __init__(

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
-from airflow_provider_dbtsegment.tasks.arguments import required_id
+from airflow_provider_dbtsegment.exceptions import RequestError
+from airflow_provider_dbtsegment.links.segment import ReverseETLSyncLink
+from airflow_provider_dbtsegment.tasks.arguments import optional_text, required_id
 from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
 from airflow_provider_dbtsegment.tasks.sensing import Sensing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_dbtsegment.segment.types import SyncStatus
 
 
 class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
@@ -26,6 +31,8 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
     :param segment_conn_id: The connection.
     :param model_id: The Reverse ETL model.
     :param sync_id: The sync.
+    :param subscription_id: The mapping of the sync, if that is known: then the task's link leads to
+        its page, and how long its syncs usually take says when to look.
     :param deferrable: Wait in the triggerer instead of in a worker.
     :param fault_budget: Seconds (or a timedelta) in a row for which Segment may be out of reach;
         `None` lets only ``timeout`` end that. Reschedule mode forgets between its looks below
@@ -42,9 +49,11 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         "segment_conn_id",
         "model_id",
         "sync_id",
+        "subscription_id",
         "partial_success",
         "max_failed_rows",
     )
+    operator_extra_links = (ReverseETLSyncLink(),)
     ui_color = "#d6f5e3"
 
     def __init__(
@@ -53,6 +62,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         segment_conn_id: str = "segment_default",
         model_id: str,
         sync_id: str,
+        subscription_id: str | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
         partial_success: str = "fail",
@@ -64,12 +74,33 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         self.segment_conn_id = segment_conn_id
         self.model_id = model_id
         self.sync_id = sync_id
+        self.subscription_id = subscription_id
         self.deferrable = deferrable
         self.fault_budget = fault_budget
         self.partial_success = partial_success
         self.max_failed_rows = max_failed_rows
         self.end_in_triggerer = end_in_triggerer
 
+    _announced = False
+
     def _prepare(self, context: Context) -> tuple[str, str]:
         self._partial_success()
         return required_id(self.model_id, "model_id"), required_id(self.sync_id, "sync_id")
+
+    def _announce_once(self, context: Context, state: SyncStatus) -> None:
+        if not self._announced:
+            self._announced = True
+            mapping = optional_text(self.subscription_id, "subscription_id")
+            source: Any = state.get("sourceId")
+            # Each look is a process of its own there, which would have to find out anew.
+            known = isinstance(source, str) and not self._is_rescheduled
+            self._announce(
+                context,
+                self._prepare(context),
+                source_id=source if known else None,
+                subscription_id=mapping,
+            )
+
+    def _announce_late(self, context: Context, key: tuple[str, str]) -> None:
+        with suppress(RequestError):
+            self._announce_once(context, self._source().ask_one(key))

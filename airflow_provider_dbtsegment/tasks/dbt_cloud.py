@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.links.dbt_cloud import RUN_URL
+from airflow_provider_dbtsegment.links.dbt_cloud import DOCS_URL, RUN_URL
 from airflow_provider_dbtsegment.tasks.arguments import optional_int
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud.types import Run
     from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
     from airflow_provider_dbtsegment.outcomes import End
+    from airflow_provider_dbtsegment.progress import Progress
     from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 
 
@@ -41,6 +42,13 @@ class DbtCloudWaiting(Waiting):
         """The hook that looks; what is done about faults is decided by those who wait."""
         return self.hook.twin()
 
+    @cached_property
+    def _progress(self) -> Progress:
+        """Says now and then how far it is, while a worker waits."""
+        from airflow_provider_dbtsegment.progress import Progress
+
+        return Progress(self.log.info)
+
     #: The address of the run's page, once it is known.
     _url = ""
 
@@ -55,14 +63,18 @@ class DbtCloudWaiting(Waiting):
             self._looking, key, account_id=self._account, log=self.log, artifacts=self.hook
         )
 
-    def _announce(self, context: Context, run: Run) -> None:
-        """Leave behind what must survive a failure: the run's id, and its address for the link."""
-        from airflow_provider_dbtsegment.dbt_cloud.summary import run_url
+    def _announce(self, context: Context, run: Run, said: str = "") -> None:
+        """Leave behind what must survive a failure: the run's id, and the addresses of links."""
+        from airflow_provider_dbtsegment.dbt_cloud.pages import docs_url, run_url
 
+        base_url = self.hook.settings.transport.base_url
         context["ti"].xcom_push(key="run_id", value=run["id"])
-        self._url = run_url(run, self.hook.settings.transport.base_url)
+        self._url = run_url(run, base_url)
         context["ti"].xcom_push(key=RUN_URL, value=self._url)
-        self.log.info("dbt Cloud run %s: %s", run["id"], self._url)
+        documentation = docs_url(run, base_url)
+        if documentation is not None:
+            context["ti"].xcom_push(key=DOCS_URL, value=documentation)
+        self.log.info("dbt Cloud run %s%s. %s", run["id"], said, self._url)
 
     def _trigger(self, key: int, **kwargs: Any) -> DbtCloudRunTrigger:
         from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
@@ -77,7 +89,7 @@ class DbtCloudWaiting(Waiting):
     def _source(self) -> RunSource:
         from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 
-        return RunSource(self._looking, self._account)
+        return RunSource(self._looking, self._account, self._progress)
 
     def _subject(self, key: int) -> str:
         return f"dbt Cloud run {key}"

@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dbtsegment.links.segment import SYNC_URL
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
     from airflow_provider_dbtsegment.hooks.segment import SegmentHook
     from airflow_provider_dbtsegment.outcomes import End
+    from airflow_provider_dbtsegment.progress import Progress
     from airflow_provider_dbtsegment.segment.summary import PartialSuccess
     from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
     from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
@@ -38,6 +42,44 @@ class ReverseETLWaiting(Waiting):
         """The hook that looks; what is done about faults is decided by those who wait."""
         return self.hook.twin()
 
+    @cached_property
+    def _progress(self) -> Progress:
+        """Says now and then how far it is, while a worker waits."""
+        from airflow_provider_dbtsegment.progress import Progress
+
+        return Progress(self.log.info)
+
+    #: The address of the page with the mapping's syncs, once it is known.
+    _url = ""
+
+    def _announce(
+        self,
+        context: Context,
+        key: SyncKey,
+        *,
+        source_id: str | None,
+        subscription_id: str | None,
+        said: str = "",
+    ) -> None:
+        """Leave behind what must survive a failure: the sync's id, and its page for the link."""
+        from airflow_provider_dbtsegment.segment.pages import reverse_etl_page, sync_page
+
+        context["ti"].xcom_push(key="sync_id", value=key[1])
+        if source_id and subscription_id:
+            self._url = sync_page(self.hook, source_id, key[0], subscription_id)
+        else:
+            self._url = reverse_etl_page(self.hook)
+        context["ti"].xcom_push(key=SYNC_URL, value=self._url)
+        self.log.info("Segment sync %s of model %s%s. %s", key[1], key[0], said, self._url)
+
+    def _complete(
+        self, context: Context, event: dict[str, Any] | None, awaited: dict[str, Any] | None
+    ) -> Any:
+        see = str((awaited or {}).get("see") or "")
+        if see.startswith("http"):
+            self._url = see
+        return super()._complete(context, event, awaited)
+
     def _partial_success(self) -> PartialSuccess:
         """Return what is wanted of a partial success; raises when it means nothing."""
         from airflow_provider_dbtsegment.segment.summary import PartialSuccess
@@ -53,6 +95,7 @@ class ReverseETLWaiting(Waiting):
             subscription_id=getattr(self, "subscription_id", None),
             wanted=self._partial_success(),
             log=self.log,
+            sync_url=self._url or None,
         )
 
     def _trigger(self, key: SyncKey, **kwargs: Any) -> ReverseETLSyncTrigger:
@@ -65,19 +108,20 @@ class ReverseETLWaiting(Waiting):
             subscription_id=getattr(self, "subscription_id", None),
             partial_success=self.partial_success,
             max_failed_rows=self.max_failed_rows,
+            sync_url=self._url or None,
             **kwargs,
         )
 
     def _source(self) -> SyncSource:
         from airflow_provider_dbtsegment.segment.sync_source import SyncSource
 
-        return SyncSource(self._looking)
+        return SyncSource(self._looking, self._progress)
 
     def _subject(self, key: SyncKey) -> str:
         return f"Segment sync {key[1]}"
 
     def _see(self) -> str:
-        return "the syncs of the mapping in Segment"
+        return self._url or "the syncs of the mapping in Segment"
 
     def _result(self, key: SyncKey) -> str:
         return key[1]

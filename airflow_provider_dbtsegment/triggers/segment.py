@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+from airflow_provider_dbtsegment.links.segment import SYNC_URL
 from airflow_provider_dbtsegment.outcomes import End, Outcome
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
+from airflow_provider_dbtsegment.segment.pages import reverse_etl_page
 from airflow_provider_dbtsegment.segment.summary import PartialSuccess
 from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
 from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
@@ -27,6 +29,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         when to look.
     :param partial_success: What the task makes of a partial success.
     :param max_failed_rows: Of which up to how many rows may fail.
+    :param sync_url: The page of the mapping, where that is known.
     """
 
     service = "segment"
@@ -48,6 +51,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         begins: Mapping[str, float | None] | None = None,
         partial_success: str = "fail",
         max_failed_rows: int | float | str | None = None,
+        sync_url: str | None = None,
     ) -> None:
         super().__init__(
             poll_interval=poll_interval,
@@ -65,6 +69,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         self.subscription_id = subscription_id
         self.partial_success = partial_success
         self.max_failed_rows = max_failed_rows
+        self.sync_url = sync_url
 
     def _own_arguments(self) -> dict[str, Any]:
         return {
@@ -74,6 +79,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
             "subscription_id": self.subscription_id,
             "partial_success": self.partial_success,
             "max_failed_rows": self.max_failed_rows,
+            "sync_url": self.sync_url,
         }
 
     def _name(self) -> dict[str, Any]:
@@ -116,4 +122,9 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
             subscription_id=self.subscription_id,
             wanted=self._wanted(),
             log=self.log,
+            sync_url=self.sync_url or reverse_etl_page(api),
         )
+
+    def _announced(self, api: SegmentHook, state: SyncStatus) -> dict[str, Any]:
+        # A page that had to be asked for would cost all who wait their turn.
+        return {"sync_id": self.sync_id, SYNC_URL: self.sync_url or reverse_etl_page(api)}

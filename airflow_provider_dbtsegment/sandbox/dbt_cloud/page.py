@@ -6,7 +6,7 @@ from importlib.resources import files
 from string import Template
 
 from fastapi import APIRouter
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from fastapi.routing import APIRoute
 from starlette.datastructures import Headers
 from starlette.routing import Match
@@ -15,11 +15,13 @@ from starlette.types import Scope
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times, views
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.routes.artifacts import send_artifact
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
 REFRESH = '<meta http-equiv="refresh" content="2">'
 NOT_FOUND = "<!doctype html><title>Not found</title><p>There is no such run in this sandbox.</p>"
+NO_DOCS = "<!doctype html><title>Not found</title><p>This run has made no documentation."
 NEWEST = 50
 
 
@@ -50,6 +52,17 @@ def create_pages(service: DbtCloud) -> APIRouter:
         if (account_id, project_id) != (service.account_id, run.project_id):
             return HTMLResponse(NOT_FOUND, status_code=404)
         return HTMLResponse(render(service, run))
+
+    @router.get("/accounts/{account_id}/runs/{run_id}/docs/{name:path}")
+    def documentation(account_id: int, run_id: int, name: str) -> Response:
+        if account_id != service.account_id:
+            return HTMLResponse(NO_DOCS, status_code=404)
+        try:
+            # The page of dbt asks for its data beside it.
+            folder = service.runs.folder(service.runs.get(run_id))
+            return send_artifact(folder, name or "index.html", None)
+        except NotFoundError:
+            return HTMLResponse(NO_DOCS, status_code=404)
 
     return router
 

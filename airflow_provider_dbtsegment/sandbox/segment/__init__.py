@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from ..config import Config
 from ..warehouse import Warehouse
+from .catalog import build_catalog
 from .config import Source, parse_config
 from .dbt_model_syncs import DbtModelSyncService
 from .destinations import open_destination
@@ -25,6 +26,7 @@ from .journal import Journal
 from .listener import Listener
 from .model_store import ModelStore
 from .models import ModelService
+from .page import build_pages
 from .pool import WorkerPool
 from .rate_limit import RateLimiter
 from .routes import build_router
@@ -82,14 +84,17 @@ def create_router(
     if listener is not None:
         stored.listen(listener.on_sync)
         dbt_model_syncs.listen(listener.on_dbt_model_sync)
+    guard = Guard(settings.token, settings.rate_limits, RateLimiter(clock, pace or clock))
     router = build_router(
-        guard=Guard(settings.token, settings.rate_limits, RateLimiter(clock, pace or clock)),
+        guard=guard,
         models=ModelService(settings.sources, models),
         syncs=syncs,
         dbt_model_syncs=dbt_model_syncs,
         clock=clock,
         workspace=settings.workspace,
     )
+    router.include_router(build_catalog(settings, guard))
+    router.include_router(build_pages(syncs))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -1,0 +1,119 @@
+"""Addresses of Segment's pages."""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from airflow_provider_dbtsegment.rest import client
+from airflow_provider_dbtsegment.rest.auth import TokenAuth
+from airflow_provider_dbtsegment.rest.budget import Budget
+from airflow_provider_dbtsegment.rest.transport import TransportSettings
+from airflow_provider_dbtsegment.segment import SegmentApi, SegmentSettings, pages
+from airflow_provider_dbtsegment.segment.pages import reverse_etl_page, sync_page
+from tests.scripted_server import Received, Reply, ScriptedServer, serving
+
+REFUSED = Reply(403, json.dumps({"errors": [{"message": "Not for you."}]}))
+WORKSPACE = {"workspace": {"id": "w1", "slug": "acme inc", "name": "Acme"}}
+SOURCE = {"source": {"id": "s1", "slug": "warehouse"}}
+DESTINATIONS: dict[str, Any] = {
+    "destinations": [
+        {"id": "d0"},
+        "odd",
+        {"id": "d1", "metadata": {"slug": "hubspot"}},
+        {"id": "d2", "metadata": {"slug": "zendesk"}},
+    ]
+}
+PAGE = (
+    "/acme%20inc/reverse-etl/destinations/zendesk/sources/warehouse/instances/d2/mappings/m1"
+    "/source-id/s1/model-id/mo1/sync-details"
+)
+
+
+class Workspace(ScriptedServer):
+    """Answers by the path; what it does not have is refused."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers: dict[str, Any] = {
+            "/": WORKSPACE,
+            "/sources/s1": SOURCE,
+            "/sources/s1/connected-destinations": DESTINATIONS,
+            "/destinations/d1/subscriptions": {"subscriptions": [{"id": "other"}, 7]},
+            "/destinations/d2/subscriptions": {"subscriptions": [{"id": "m1"}]},
+        }
+
+    def reply_to(self, request: Received) -> Reply:
+        answer = self.answers.get(request.path.split("?")[0], REFUSED)
+        return answer if isinstance(answer, Reply) else Reply(body=json.dumps({"data": answer}))
+
+
+@pytest.fixture
+def workspace() -> Iterator[Workspace]:
+    with serving(Workspace()) as workspace:
+        yield workspace
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is a process of its own."""
+    monkeypatch.setattr(pages, "_known", OrderedDict())
+    monkeypatch.setattr(client, "shared_budget", lambda *args: Budget(10**9))
+
+
+def api_at(url: str) -> SegmentApi:
+    return SegmentApi(SegmentSettings(TransportSettings(url, TokenAuth("t0k"))))
+
+
+def test_the_page_of_a_mapping_is_found_once(workspace: Workspace) -> None:
+    api = api_at(workspace.url)
+    for _ in range(3):
+        assert sync_page(api, "s1", "mo1", "m1") == workspace.url + PAGE
+    assert [one.path.split("?")[0] for one in workspace.received] == list(workspace.answers)
+
+
+@pytest.mark.parametrize(
+    ("missing", "page"),
+    [
+        ("/", PAGE.replace("acme%20inc", "goto-my-workspace")),
+        ("/sources/s1", "/acme%20inc/reverse-etl"),
+        ("/sources/s1/connected-destinations", "/acme%20inc/reverse-etl"),
+        ("/destinations/d1/subscriptions", PAGE),
+        ("/destinations/d2/subscriptions", "/acme%20inc/reverse-etl"),
+    ],
+)
+def test_who_cannot_know_the_page_gets_the_one_above(
+    missing: str, page: str, workspace: Workspace
+) -> None:
+    for answer in (REFUSED, {}, [], {"source": 7, "workspace": [], "destinations": {}}):
+        workspace.answers[missing] = answer
+        pages._known.clear()
+        assert sync_page(api_at(workspace.url), "s1", "mo1", "m1") == workspace.url + page
+
+
+def test_a_page_is_not_waited_for_long(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "PATIENCE", 0.3)
+    late = Reply(body=json.dumps({"data": WORKSPACE}), delay=5.0)
+    for answer in (late, Reply(503), Reply(429, headers={"Retry-After": "60"})):
+        workspace.answers["/"] = answer
+        pages._known.clear()
+        page = sync_page(api_at(workspace.url), "s1", "mo1", "m1")
+        assert "goto-my-workspace" in page
+
+
+@pytest.mark.parametrize(
+    ("host", "app"),
+    [
+        ("https://api.segmentapis.com", "https://app.segment.com"),
+        ("https://eu1.api.segmentapis.com", "https://eu1.app.segment.com"),
+        ("http://127.0.0.1:8585", "http://127.0.0.1:8585"),
+    ],
+)
+def test_the_pages_are_where_the_workspace_is(host: str, app: str) -> None:
+    assert reverse_etl_page(api_at(host)) == f"{app}/goto-my-workspace/reverse-etl"

@@ -1,0 +1,78 @@
+"""What a sync did, in numbers and words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_dbtsegment.segment.progress import describe_progress, label
+from airflow_provider_dbtsegment.segment.report import report
+from airflow_provider_dbtsegment.segment.summary import summarize
+from airflow_provider_dbtsegment.triggers.finishing import can_be_stored
+
+EXTRACT = {"addedCount": "150", "updatedCount": "40", "deletedCount": "10", "extractCount": "200"}
+TIMES = {"startedAt": "2026-01-01T00:00:01.000Z", "finishedAt": "2026-01-01T00:00:03.500Z"}
+SYNC: Any = {
+    "syncId": "s1",
+    "modelId": "customers",
+    "syncStatus": "PARTIAL_SUCCESS",
+    "startedAt": "2026-01-01T00:00:00.000Z",
+    "finishedAt": "2026-01-01T00:03:12.000Z",
+    "extractPhase": {**EXTRACT, **TIMES},
+    "loadPhase": {"deliverSuccessCount": "1198", "deliverFailureCount": "2", **TIMES},
+}
+
+
+def test_a_summary_tells_the_times_of_both_phases() -> None:
+    summary = summarize(SYNC, "m", "https://app.segment.com/x")
+    assert summary["sync_url"] == "https://app.segment.com/x"
+    assert summary["started_at"] == "2026-01-01T00:00:00+00:00"
+    assert summary["finished_at"] == "2026-01-01T00:03:12+00:00"
+    for phase in ("extract", "load"):
+        times: Any = summary
+        assert times[f"{phase}_started_at"] == "2026-01-01T00:00:01+00:00"
+        assert times[f"{phase}_finished_at"] == "2026-01-01T00:00:03.500000+00:00"
+
+
+def test_a_report_is_a_small_table() -> None:
+    assert report(summarize(SYNC)).splitlines() == [
+        "Segment sync s1 of model customers: PARTIAL_SUCCESS after 3 min 12 s.",
+        "",
+        "phase    took   rows       number",
+        "extract  2.5 s  added         150",
+        "                updated        40",
+        "                deleted        10",
+        "load     2.5 s  delivered   1,198",
+        "                failed          2",
+    ]
+
+
+def test_odd_texts_and_numbers_can_be_stored_and_shown() -> None:
+    odd: Any = {
+        **SYNC,
+        "modelId": "\x00\ud800",
+        "syncStatus": "\x1b[31m" + "x" * 5000,
+        "startedAt": 7,
+        "extractPhase": {"addedCount": float("nan"), "extractCount": "9" * 4000, "startedAt": {}},
+        "loadPhase": [],
+        "error": "\x00" + "no table " * 10_000,
+    }
+    summary = summarize(odd)
+    assert can_be_stored({"sync_summary": summary})
+    assert (summary["added"], summary["extracted"], summary["started_at"]) == (0, 0, None)
+    assert len(summary["error"]) <= 2000
+    assert max(map(len, report(summary).splitlines())) < 500
+
+
+def test_a_state_tells_which_phase_goes_on() -> None:
+    going: Any = {"syncId": "s1", "syncStatus": "IN_PROGRESS"}
+    assert label(going) == "IN_PROGRESS"
+    going["extractPhase"] = {"startedAt": "2026-01-01T00:00:01.000Z"}
+    assert label(going) == "IN_PROGRESS, extracting"
+    assert describe_progress(going) is None
+    going["loadPhase"] = {**going["extractPhase"], "deliverSuccessCount": "1200"}
+    going["extractPhase"]["extractCount"] = "5000"
+    assert label(going) == "IN_PROGRESS, loading"
+    assert describe_progress(going) == (
+        "Segment sync s1: 5,000 rows extracted, 1,200 delivered, 0 failed so far."
+    )
+    assert label(SYNC) == "PARTIAL_SUCCESS"
