@@ -2,6 +2,7 @@
 
 import argparse
 import ipaddress
+import os
 import signal
 import sys
 import threading
@@ -9,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from airflow_provider_dbtsegment.sandbox.config import ConfigError
+from airflow_provider_dbtsegment.sandbox import own_tokens
+from airflow_provider_dbtsegment.sandbox.config import ConfigError, load_config
 from airflow_provider_dbtsegment.sandbox.faults.machine import CONTROL
 from airflow_provider_dbtsegment.sandbox.running import SHOP, Sandbox, running_sandbox
 from airflow_provider_dbtsegment.sandbox.server import ServerError
@@ -33,10 +35,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
     try:
+        config = load_config(options.project, options.config)
         with running_sandbox(
             options.state,
             options.project,
-            options.config,
+            own_tokens.with_own_tokens(config, os.environ),
             host=options.host,
             port=options.port,
             tls=options.tls,
@@ -95,10 +98,14 @@ def _port(text: str) -> int:
 
 
 def _introduce(sandbox: Sandbox) -> None:
+    dbt = own_tokens.shown(sandbox.dbt_token, own_tokens.DBT, os.environ)
+    segment = "none: there is no segment section"
+    if sandbox.segment_token:
+        segment = own_tokens.shown(sandbox.segment_token, own_tokens.SEGMENT, os.environ)
     lines = [
         ("Access URL", sandbox.url),
-        ("dbt Cloud", f"account {sandbox.account_id}, token {sandbox.dbt_token}"),
-        ("Segment", f"token {sandbox.segment_token or 'none: there is no segment section'}"),
+        ("dbt Cloud", f"account {sandbox.account_id}, {dbt}"),
+        ("Segment", segment),
     ]
     for project in sandbox.config.dbt_cloud.projects:
         for job in project.jobs:
