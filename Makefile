@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test screenshots chaos bench check format reference docs clean
+.PHONY: install demo test screenshots chaos bench cluster check format reference docs clean
 
 install: $(INSTALLED)
 
@@ -36,6 +36,16 @@ chaos: install
 bench: install
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group bench
 	@$(BIN)/python -W ignore -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ONLY)$(QUICK),,--write docs/bench.md)
+
+# Random secrets for docker-compose.yaml; a file that is there is left as it is.
+.env:
+	@$(PYTHON) -m tests.cluster.dotenv $@
+
+# The services of docker-compose.yaml without containers: 200 pipelines run through two workers and
+# two triggerers, of which one each is killed on the way. PIPELINES=20 runs fewer.
+cluster: install
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group cluster
+	@$(BIN)/python -W ignore -m tests.cluster $(if $(PIPELINES),--pipelines $(PIPELINES))
 
 check: install
 	$(BIN)/ruff check --no-cache .
