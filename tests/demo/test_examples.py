@@ -54,7 +54,7 @@ def test_examples_succeed_and_leave_what_their_pages_say(
 
     waited = xcoms("wait_for_dbt_run", "wait", ["run_id", "run_url", "run_summary"])
     assert waited["run_id"] == xcoms("first_dag", "build", ["run_id"])["run_id"]
-    xcoms("wait_for_sync", "wait", ["sync_summary"])
+    xcoms("wait_for_sync", "wait", ["sync_id", "sync_url", "sync_summary"])
 
 
 def documented(heading: str) -> list[str]:
