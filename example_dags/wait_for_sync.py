@@ -39,6 +39,7 @@ with DAG(
     ReverseETLSyncSensor(
         task_id="wait",
         model_id="customers",
+        subscription_id="customers_to_crm",
         sync_id=newest_sync("customers", "customers_to_crm"),
         deferrable=True,
         soft_fail=True,
