@@ -97,7 +97,13 @@ class GetDbtRunArtifactOperator(BaseOperator):
         path = _file_name(self.path, "path")
         target = self._target()
         from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
+        from airflow_provider_dbtsegment.rest.sinks import sink_of
+        from airflow_provider_dbtsegment.rest.urls import path_segment
 
+        # What is wrong is told before anybody is asked for links.
+        sink_of(target)
+        for part in path.split("/"):
+            path_segment(part, "artifact's path")
         hook = DbtCloudHook(self.dbt_cloud_conn_id)
         try:
             self._announce(context, hook, run_id, account_id)

@@ -28,7 +28,7 @@ def report(summary: SyncSummary) -> str:
         ["", "", "failed", summary["failed"]],
     ]
     head = f"Segment sync {summary['sync_id']} of model {summary['model_id']}: {_ended(summary)}."
-    return "\n".join([head, "", *table(("phase", "took", "rows", "number"), rows)])
+    return "\n".join([head, "", *table(("phase", "took", "", "rows"), rows)])
 
 
 def why_failed(summary: SyncSummary) -> str:

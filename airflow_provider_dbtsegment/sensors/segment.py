@@ -85,12 +85,16 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
 
     def _prepare(self, context: Context) -> tuple[str, str]:
         self._partial_success()
+        self._mapping()
         return required_id(self.model_id, "model_id"), required_id(self.sync_id, "sync_id")
+
+    def _mapping(self) -> str | None:
+        given = optional_text(self.subscription_id, "subscription_id")
+        return None if given is None else required_id(given, "subscription_id")
 
     def _announce_once(self, context: Context, state: SyncStatus) -> None:
         if not self._announced:
             self._announced = True
-            mapping = optional_text(self.subscription_id, "subscription_id")
             source: Any = state.get("sourceId")
             # Each look is a process of its own there, which would have to find out anew.
             known = isinstance(source, str) and not self._is_rescheduled
@@ -98,7 +102,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
                 context,
                 self._prepare(context),
                 source_id=source if known else None,
-                subscription_id=mapping,
+                subscription_id=self._mapping(),
             )
 
     def _announce_late(self, context: Context, key: tuple[str, str]) -> None:

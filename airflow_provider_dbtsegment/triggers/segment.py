@@ -103,7 +103,10 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
 
     def _check(self) -> None:
         self._wanted()
-        for name in ("model_id", "sync_id"):
+        if str(self.subscription_id).strip() in ("", "None"):
+            self.subscription_id = None
+        named = ("model_id", "sync_id", *(["subscription_id"] if self.subscription_id else []))
+        for name in named:
             text = str(getattr(self, name)).strip()
             if text in ("", "None") or "/" in text or "\\" in text or not text.isprintable():
                 raise NotHereError(f"{name} is {text!r}")
