@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime
-import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from airflow_provider_dbtsegment.sandbox.segment.destinations.held import held_rows, records
 
 RELEASED = 30.0
 POLL = 0.1
@@ -70,8 +71,12 @@ def compare_mapping(
         for key, row in queried.items()
         if key not in refused
     }
-    held = delivered_rows(records(file, mapping["id"]))
-    arrived = {key: row for key, row in held.items() if key not in refused}
+    held = held_rows(records(file, mapping["id"], Decimal))
+    arrived = {
+        key: {name: comparable(value) for name, value in row.items()}
+        for key, row in held.items()
+        if key not in refused
+    }
     delivery = Delivery(mapping["id"], expected=len(wanted))
     told = delivery.differences
     told += some(sorted(wanted.keys() - arrived.keys()), "not delivered")
@@ -88,27 +93,6 @@ def some(ids: list[str], what: str) -> list[str]:
         return []
     more = ", …" if len(ids) > SHOWN else ""
     return [f"{len(ids)} rows {what}: {', '.join(ids[:SHOWN])}{more}"]
-
-
-def records(file: Path, mapping_id: str) -> list[dict[str, Any]]:
-    """Return the records of one mapping in a JSON-lines file; none when there is no file."""
-    if not file.exists():
-        return []
-    # one record a line; other characters that break lines may stand inside
-    lines = file.read_text(encoding="utf-8").split("\n")
-    found = [json.loads(line, parse_float=Decimal) for line in lines if line]
-    return [record for record in found if record["subscription_id"] == mapping_id]
-
-
-def delivered_rows(arrived: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what a destination holds after these records, by id."""
-    rows: dict[str, dict[str, Any]] = {}
-    for record in arrived:
-        if record["operation"] == "deleted":
-            rows.pop(record["id"], None)
-        else:
-            rows[record["id"]] = {k: comparable(v) for k, v in record["row"].items()}
-    return rows
 
 
 def query_rows(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.types import ASGIApp
 
@@ -13,6 +14,11 @@ from airflow_provider_dbtsegment.sandbox.config import Config, load_config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
 from airflow_provider_dbtsegment.sandbox.faults.faults import Faults
 from airflow_provider_dbtsegment.sandbox.faults.machine import CONTROL, FaultMachine
+from airflow_provider_dbtsegment.sandbox.segment.destinations.held import (
+    held_rows,
+    jsonl_file,
+    records,
+)
 from airflow_provider_dbtsegment.sandbox.server import serving
 from airflow_provider_dbtsegment.sandbox.state import claim, sign
 from airflow_provider_dbtsegment.sandbox.tls import TlsFiles, make_tls_files
@@ -49,6 +55,33 @@ class Sandbox:
         """The token of the Segment side; None when no ``segment`` section names one."""
         token = self.config.segment.get("token")
         return None if token is None else str(token)
+
+    @property
+    def connections(self) -> dict[str, dict[str, str]]:
+        """The Airflow connections to both services, by their ids."""
+        found = {
+            "dbt_cloud_default": {
+                "conn_type": "dbt_cloud_admin",
+                "host": self.url,
+                "login": str(self.account_id),
+                "password": self.dbt_token,
+            }
+        }
+        if self.segment_token is not None:
+            found["segment_default"] = {
+                "conn_type": "segment_public_api",
+                "host": self.url,
+                "password": self.segment_token,
+            }
+        return found
+
+    def delivered(self, mapping_id: str) -> dict[str, dict[str, Any]]:
+        """Return the rows that the destination of a mapping holds, by their id.
+
+        :raises LookupError: when there is no such mapping into a JSON-lines file.
+        """
+        file = self.state / jsonl_file(self.config.segment, mapping_id)
+        return held_rows(records(file, mapping_id))
 
     @property
     def warehouse(self) -> Path:

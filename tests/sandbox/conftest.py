@@ -11,6 +11,8 @@ import requests
 
 from airflow_provider_dbtsegment.sandbox.testing import DbtClient, Sandbox, running_sandbox
 
+#: An example, which `test_pytest_plugin` runs elsewhere.
+collect_ignore = ["own_dag"]
 WORKBENCH = Path(__file__).parent / "workbench"
 DEADLINE_SECONDS = 90.0
 
