@@ -34,6 +34,16 @@ the same number of reads spent on all syncs in turn. A wait that has heard nothi
 the last end counts as failed.
 """
 
+#: What a part's figures do not say themselves.
+REMARKS = {
+    "real": """\
+What is left of the time to the last green is Airflow's: its triggerer stores the XComs of triggers
+one by one, in some 30 ms each, and ours leaves one behind for each run, the summary that the
+community's does not have. Ends themselves take it 5 ms. The sensors begin and end within seconds of
+each other here, so that their links are stored at the end, too: three XComs for each of them.
+"""
+}
+
 
 def print_table(console: Console, figures: Iterable[Figure]) -> None:
     """Print all figures."""
@@ -62,6 +72,7 @@ def document(figures: Sequence[Figure], pictures: Sequence[str]) -> str:
         of_part = [figure for figure in figures if figure.part == part]
         lines += ["", f"## {TITLES.get(part, part)}", ""]
         lines += [f"![{_caption(file)}](images/{file})\n" for file in _of_part(part, pictures)]
+        lines += [REMARKS[part]] if part in REMARKS else []
         lines += _rows(of_part, with_part=False)
     return "\n".join(lines) + "\n"
 
