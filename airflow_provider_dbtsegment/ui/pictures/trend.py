@@ -1,0 +1,71 @@
+"""The trend: a small bar for each of the last syncs of a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from airflow_provider_dbtsegment.ui.reading.history import PastSync
+from airflow_provider_dbtsegment.ui.reading.sync import Sync
+from airflow_provider_dbtsegment.ui.words import grouped, many, share
+
+#: Pixels.
+WIDTH, HEIGHT, BAR = 6, 24, 4
+
+
+@dataclass(frozen=True)
+class Trend:
+    """
+    The bars, the oldest first: delivered rows, failed ones upon them, as data of SVG paths.
+
+    :param sentence: What they say in words.
+    :param share: The part of all rows of these syncs that arrived.
+    """
+
+    width: int
+    delivered: str
+    failed: str
+    nothing: str
+    sentence: str
+    share: str
+
+
+def draw_trend(past: Sequence[PastSync]) -> Trend | None:
+    """Return the trend of a mapping; the bars' common scale is the largest of them."""
+    if not past:
+        return None
+    syncs = [one.sync for one in past]
+    highest = max(sync.tried for sync in syncs) or 1
+    paths: dict[str, list[str]] = {"delivered": [], "failed": [], "nothing": []}
+    for place, sync in enumerate(syncs):
+        for tone, top, height in _heights(sync, highest):
+            x = place * WIDTH + 1
+            paths[tone].append(f"M{x} {top:g}h{BAR}v{height:g}h-{BAR}z")
+    delivered, tried = sum(sync.delivered for sync in syncs), sum(sync.tried for sync in syncs)
+    failed = sum(sync.failed > 0 for sync in syncs)
+    sentence = (
+        f"{many(len(syncs), 'sync')}: {grouped(syncs[0].delivered)} rows delivered in the first, "
+        f"{grouped(syncs[-1].delivered)} in the last, at most {grouped(highest)} in one; "
+        f"{many(failed, 'sync')} with failed rows"
+    )
+    return Trend(
+        width=len(syncs) * WIDTH,
+        delivered="".join(paths["delivered"]),
+        failed="".join(paths["failed"]),
+        nothing="".join(paths["nothing"]),
+        sentence=sentence,
+        share=share(delivered, tried),
+    )
+
+
+def _heights(sync: Sync, highest: int) -> list[tuple[str, float, float]]:
+    """Return the colour, the top and the height of what a sync's bar consists of."""
+    if not sync.tried:
+        return [("nothing", HEIGHT - 1.0, 1.0)]
+    whole = max(3.0, round(HEIGHT * sync.tried / highest, 1))
+    failed = max(2.0, round(HEIGHT * sync.failed / highest, 1)) if sync.failed else 0.0
+    failed = min(failed, whole if not sync.delivered else whole - 1)
+    found = [("failed", HEIGHT - whole, failed)] if failed else []
+    if sync.delivered:
+        found.append(("delivered", round(HEIGHT - whole + failed, 1), round(whole - failed, 1)))
+    return found

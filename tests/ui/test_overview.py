@@ -1,0 +1,124 @@
+"""The overview: which pipelines there are, how they go, and what needs attention."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from tests.ui.page import Page
+from tests.ui.rows import Rows
+from tests.ui.summaries import MESSAGE, dbt_run, sync
+
+NOW = datetime.now(timezone.utc).replace(microsecond=0)
+
+
+def write(
+    rows: Rows,
+    dag_id: str,
+    *,
+    days: int = 5,
+    ago: timedelta = timedelta(hours=1),
+    failed_last: int = 0,
+    refused: int = 0,
+    paused: bool = False,
+) -> None:
+    """Write a pipeline that runs once a day, the last time so long ago."""
+    rows.dag(dag_id, paused=paused)
+    for day in range(days):
+        began = NOW - ago - timedelta(days=days - 1 - day)
+        is_failed = day >= days - failed_last
+        run = rows.run(dag_id, f"day_{day}", due=began, state="failed" if is_failed else "success")
+        summary = dbt_run(20, began=began, failed={4} if is_failed else ())
+        state = "failed" if is_failed else "success"
+        rows.task(run, "build", state=state, xcoms={"run_summary": summary})
+        if not is_failed:
+            error = "email is not valid" if refused else ""
+            told = sync(f"{dag_id}_to_crm", failed=refused, began=began, error=error)
+            rows.sync(run, told)
+
+
+def overview(ask: Any, query: str = "") -> Page:
+    answer = ask("/dbtsegment/overview", params={"q": query} if query else None)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+def test_a_pipeline_is_a_dag_that_uses_our_operators(ask: Any, rows: Rows) -> None:
+    write(rows, "shop")
+    rows.dag("nothing_of_ours")
+    rows.task(rows.run("nothing_of_ours"), "t", operator="BashOperator", xcoms={"run_id": 1})
+    rows.dag("failed_before_it_began")
+    rows.task(rows.run("failed_before_it_began", state="failed"), "build", state="failed")
+    lines = overview(ask).section("Pipelines").all("tr")
+    shown = [one.attributes["data-dag"] for one in lines if "data-dag" in one.attributes]
+    assert shown == ["shop", "failed_before_it_began"]
+
+
+def test_without_pipelines_it_says_what_they_are(ask: Any, rows: Rows) -> None:
+    assert "use this package's operators" in overview(ask).section("No pipeline").text
+
+
+def test_the_last_runs_are_bars_and_a_table(ask: Any, rows: Rows) -> None:
+    write(rows, "shop", days=24, failed_last=2)
+    (line,) = (
+        r for r in overview(ask).section("Pipelines").all("tr") if "data-dag" in r.attributes
+    )
+    picture = line.one("svg", class_="runs")
+    assert picture.attributes["aria-label"] == "The last 20 runs, 2 of them failed"
+    drawn = [one.all("rect")[1].attributes["class"] for one in picture.all("a")]
+    assert drawn == ["success"] * 18 + ["failed"] * 2
+    assert picture.all("a")[-1].attributes["href"] == "/dags/shop/runs/day_23/plugin/dbtsegment-run"
+    (place,) = line.all(class_="remote")
+    table = Page(ask(place.one("a").attributes["href"]).text).root.one("table").table()
+    assert [row["State"] for row in table] == ["failed"] * 2 + ["success"] * 18
+
+
+def test_what_needs_attention_stands_on_top_with_its_reason(ask: Any, rows: Rows) -> None:
+    write(rows, "good")
+    write(rows, "broken", days=8, failed_last=3)
+    write(rows, "refuses", refused=12)
+    write(rows, "late", ago=timedelta(days=4))
+    write(rows, "late_but_paused", ago=timedelta(days=4), paused=True)
+    page = overview(ask)
+    assert page.titles[0] == "Needs attention"
+    items = page.section("Needs attention").one("ol").all("li")
+    told = [(one.one("span", class_="badge").text, one.one("a").text) for one in items]
+    assert told == [
+        ("The last 3 runs failed", "broken"),
+        ("Mapping refuses_to_crm", "refuses"),
+        ("Mapping broken_to_crm", "broken"),
+        ("Mapping late_to_crm", "late"),
+    ]
+    assert MESSAGE in items[0].text
+    assert "12 of 154 rows refused. email is not valid" in items[1].text
+    assert "3 d old; usual is every 24 h" in items[3].text
+
+
+def test_it_says_when_nothing_needs_attention(ask: Any, rows: Rows) -> None:
+    write(rows, "good")
+    card = overview(ask).section("Needs attention")
+    assert card.all("li") == []
+    assert "Nothing" in card.text
+
+
+def test_a_mappings_freshness_counts_from_its_last_success(ask: Any, rows: Rows) -> None:
+    write(rows, "shop", ago=timedelta(hours=3))
+    write(rows, "broken", ago=timedelta(hours=3), failed_last=1)
+    lines = overview(ask).section("Freshness").one("table").table()
+    told = {line["Mapping"]: (line["Rows are"], line["Usually every"]) for line in lines}
+    assert told == {"shop_to_crm": ("2 h old", "24 h"), "broken_to_crm": ("26 h old", "24 h")}
+
+
+def test_many_pipelines_are_searched_by_name(ask: Any, rows: Rows) -> None:
+    for number in range(120):
+        write(rows, f"pipeline_{number:03d}", days=1, ago=timedelta(minutes=number))
+    page = overview(ask)
+    shown = [r.attributes["data-dag"] for r in page.root.all("tr") if "data-dag" in r.attributes]
+    assert shown == [f"pipeline_{number:03d}" for number in range(100)]
+    assert "100 pipelines of 120" in page.root.one("header").text
+    (found,) = (
+        r
+        for r in overview(ask, "LINE_11").root.all("tr")
+        if r.attributes.get("data-dag") == "pipeline_117"
+    )
+    assert found.all("th")
