@@ -39,7 +39,7 @@ def test_an_example_is_what_stands_in_its_file(block: Block) -> None:
 
 
 def test_every_example_is_shown() -> None:
-    shown = {block.title for block in TAKEN}
+    shown = {block.title for block in TAKEN if str(block.title).startswith("example_dags/")}
     there = {f"example_dags/{path.name}" for path in (ROOT / "example_dags").glob("*.py")}
     assert shown == there
 
@@ -104,7 +104,7 @@ def test_the_first_page_connects_to_the_sandbox_as_it_is() -> None:
         assert value in text
 
 
-@pytest.mark.parametrize("block", blocks("yaml"), ids=str)
+@pytest.mark.parametrize("block", [b for b in blocks("yaml") if b.page == "sandbox.md"], ids=str)
 def test_a_configuration_of_the_sandbox_is_one(block: Block, tmp_path: Path) -> None:
     (tmp_path / "dbt_project.yml").write_text("name: shop\n")
     (tmp_path / "sandbox.yml").write_text(block.code)
