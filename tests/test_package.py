@@ -28,7 +28,8 @@ PACKAGE = ROOT / "airflow_provider_dbtsegment"
 DECLARING = ("arguments", "base", "dbt_cloud", "launching", "segment", "sensing")
 
 #: Modules beside hooks and triggers that hold none.
-HELPERS = ("base", "beginning", "connections", "finishing")
+HELPERS = ("advice", "announcing", "base", "beginning", "cancelling", "check", "connections")
+HELPERS += ("finishing", "forms")
 
 
 def modules_named(kind: str) -> list[str]:

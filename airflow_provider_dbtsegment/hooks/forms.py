@@ -50,9 +50,10 @@ class DropDown:
         """Return the HTML."""
         from markupsafe import Markup
 
+        chosen = str(field.data or "").strip().upper()  # as the hook reads it
         options = Markup("").join(
             Markup('<option value="{}"{}>{}</option>').format(
-                value, Markup(" selected") if field.data == value else "", shown
+                value, Markup(" selected") if value == chosen else "", shown
             )
             for value, shown in self.choices.items()
         )

@@ -52,7 +52,7 @@ def test_earlier_forms_hold_the_same_fields(form: Form, stand_ins: None) -> None
 
 def test_a_drop_down_offers_the_choices_and_keeps_what_was_chosen() -> None:
     drop_down = DropDown({"US": "US (1)", "EU": "<EU>"})
-    box = SimpleNamespace(id="extra__x__region", name='"region"', data="EU")
+    box = SimpleNamespace(id="extra__x__region", name='"region"', data="eu")
     assert drop_down(box) == (
         '<select class="form-control" id="extra__x__region" name="&#34;region&#34;">'
         '<option value="US">US (1)</option>'

@@ -50,7 +50,9 @@ def render(mapping_id: str, syncs: Sequence[Sync]) -> str:
 
 def _row(sync: Sync) -> Sequence[str]:
     extract, load = sync.extract, sync.load
-    counts = [extract.added, extract.updated, extract.deleted] if extract else ["", "", ""]
+    counts: list[object] = [""] * 3
+    if extract:
+        counts = [extract.added, extract.updated, extract.deleted]
     counts += [load.delivered, load.refused] if load else ["", ""]
     started = datetime.fromtimestamp(sync.started_at, timezone.utc)
     texts = [sync.id, f"{started:%Y-%m-%d %H:%M:%S} UTC", sync.status.value]
