@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -91,6 +92,8 @@ def test_every_warning_is_explained() -> None:
         text
         for tree in parsed()
         for text in warnings(tree)
-        if not any(is_in(message, text) for message in explained)
+        # What consists of values alone says what somebody else has said.
+        if re.search(r"[a-z]", text.replace("%s", ""))
+        and not any(is_in(message, text) for message in explained)
     ]
     assert unexplained == [], f"Add them to docs/{PAGE}."
