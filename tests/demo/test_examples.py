@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from airflow_provider_dbtsegment.demo.local_airflow import LocalAirflow
 from tests.docs.pages import ROOT, codes, rows
 
@@ -25,6 +27,7 @@ def test_every_example_is_run() -> None:
     assert {name for group in GROUPS for name in group} == there - {DEMO}
 
 
+@pytest.mark.timeout(400)  # Airflow 2 runs one task at a time here
 def test_examples_succeed_and_leave_what_their_pages_say(
     local_airflow: LocalAirflow, tmp_path: Path
 ) -> None:
@@ -68,5 +71,5 @@ def run(airflow: LocalAirflow, dag_ids: list[str], params: dict[str, str]) -> No
         airflow.wait_for_dag(dag_id)
         conf = params if dag_id == "keep_artifacts" else {}
         airflow.api.trigger(dag_id, conf, "example")
-    states = {dag_id: airflow.wait_for_run(dag_id, "example", timeout=90) for dag_id in dag_ids}
+    states = {dag_id: airflow.wait_for_run(dag_id, "example", timeout=150) for dag_id in dag_ids}
     assert states == dict.fromkeys(dag_ids, "success")
