@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NORMAL = (1280, 800)
 WIDE = (2560, 1440)
 #: Milliseconds that something may take to appear.
-PATIENCE = 20_000
+PATIENCE = 30_000
 FLAGS = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
