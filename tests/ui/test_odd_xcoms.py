@@ -51,7 +51,7 @@ def test_a_summary_that_is_none_leaves_the_rest(value: Any, ask: Any, rows: Rows
     rows.sync(run, sync("good", added=77))
     page = page_of(ask)
     (good,) = (r for r in page.root.all("tr") if r.attributes.get("data-mapping") == "good")
-    assert good.one("td", data_count="added").text == "77"
+    assert good.one("span", data_count="added").text == "77"
     assert ask("/dbtsegment/overview").status_code == 200
 
 

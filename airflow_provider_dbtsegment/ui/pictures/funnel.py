@@ -50,9 +50,14 @@ class Funnel:
 
 @dataclass(frozen=True)
 class Total:
-    """The sums of all mappings."""
+    """
+    The sums of all mappings.
+
+    :param ended: How many of them have a sync that has ended.
+    """
 
     mappings: int
+    ended: int
     added: int
     updated: int
     deleted: int
@@ -74,6 +79,7 @@ def total(rows: Sequence[Funnel]) -> Total:
     delivered, failed = sum(s.delivered for s in syncs), sum(s.failed for s in syncs)
     return Total(
         mappings=len(rows),
+        ended=len(syncs),
         added=sum(sync.added for sync in syncs),
         updated=sum(sync.updated for sync in syncs),
         deleted=sum(sync.deleted for sync in syncs),
