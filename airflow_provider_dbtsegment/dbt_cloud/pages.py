@@ -7,6 +7,8 @@ from typing import Any
 
 from airflow_provider_dbtsegment.dbt_cloud.types import Run
 
+#: The XCom that holds the address of the documentation.
+DOCS_URL = "docs_url"
 _MOST = 500
 
 
@@ -21,9 +23,9 @@ def run_url(run: Run, base_url: str) -> str:
 
 def docs_url(run: Run, base_url: str) -> str | None:
     """
-    Return the address of the documentation that a run generates.
+    Return the address of the documentation that a run makes.
 
-    :return: Nothing if dbt Cloud says that this run generates none.
+    :return: Nothing if it makes none, or that is not known yet.
     """
     account = _id(run, "account_id")
     if account is None or not _documents(run):
@@ -32,20 +34,18 @@ def docs_url(run: Run, base_url: str) -> str | None:
 
 
 def _documents(run: Run) -> bool:
-    """Return whether a run generates documentation, as far as is known yet."""
+    """Return whether a run makes documentation, as far as dbt Cloud says."""
     fields: Mapping[str, Any] = {**run}
     if fields.get("has_docs_generated") is True:
         return True
     if fields.get("finished_at"):
-        return fields.get("has_docs_generated") is not False
+        return False
     job, trigger = (_part(fields, name) for name in ("job", "trigger"))
-    wanted = trigger.get("generate_docs_override")
-    if wanted is None:
-        wanted = job.get("generate_docs")
     steps = trigger.get("steps_override") or job.get("execute_steps")
     if isinstance(steps, list) and any("docs generate" in str(step) for step in steps):
         return True
-    return wanted is not False
+    wanted = trigger.get("generate_docs_override")
+    return (job.get("generate_docs") if wanted is None else wanted) is True
 
 
 def _part(fields: Mapping[str, Any], name: str) -> Mapping[str, Any]:

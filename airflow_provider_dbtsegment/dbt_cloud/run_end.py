@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dbtsegment.dbt_cloud.pages import DOCS_URL, docs_url
 from airflow_provider_dbtsegment.dbt_cloud.report import report, why_failed
 from airflow_provider_dbtsegment.dbt_cloud.summary import summarize
 from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
@@ -48,7 +49,11 @@ def end_of_run(
     if ended is not Outcome.SUCCESS:
         kind = RunCancelledError if ended is Outcome.CANCELLED else RunFailedError
         failure = kind(why_failed(run, summary))
-    return End(run_id, {"run_summary": summary}, failure)
+    xcoms: dict[str, Any] = {"run_summary": summary}
+    documentation = docs_url(run, api.settings.transport.base_url)
+    if documentation is not None:
+        xcoms[DOCS_URL] = documentation
+    return End(run_id, xcoms, failure)
 
 
 def _summary(api: DbtCloudApi, run: Run, log: Any) -> RunSummary:

@@ -122,6 +122,20 @@ class AirflowApi:
         )["task_instances"]
         return answer
 
+    def task_instance(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
+        """Return a task instance that is not mapped."""
+        path = f"{run_path(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}"
+        answer: dict[str, Any] = self.get(path)
+        return answer
+
+    def links(
+        self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1
+    ) -> dict[str, str]:
+        """Return the links of a task that lead somewhere, by their names."""
+        path = f"{run_path(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/links"
+        found = self.get(path, map_index=map_index)["extra_links"]
+        return {name: link for name, link in found.items() if link}
+
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         """Return an XCom's value, or None when there is no such XCom."""
         path = f"{run_path(dag_id, run_id)}/taskInstances/{quote(task_id, safe='')}/xcomEntries"

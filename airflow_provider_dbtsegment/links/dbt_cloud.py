@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from airflow_provider_dbtsegment.links.base import XComLink
 
-#: The XComs that hold the addresses, pushed straight after the start.
+#: The XComs that hold the addresses, pushed straight after the start; whether there will be
+#: documentation may become known at the end only.
 RUN_URL = "run_url"
 DOCS_URL = "docs_url"
 

@@ -19,6 +19,7 @@ from airflow_provider_dbtsegment.exceptions import (
     rebuild,
 )
 from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
+from airflow_provider_dbtsegment.tasks.reasons import tell_why
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -206,8 +207,9 @@ class Waiting:
 
     def _raise(self, error: DbtSegmentError) -> NoReturn:
         """End the task; Airflow is not to try again what a person has cancelled."""
+        tell_why(error, self.log)
         if isinstance(error, RunCancelledError):
-            raise AirflowFailException(str(error)) from error
+            raise AirflowFailException(str(error)) from None
         raise error
 
     def _limit(self, context: Context) -> tuple[float | None, bool]:

@@ -20,6 +20,7 @@ from airflow_provider_dbtsegment.exceptions import (
     WaitTimeoutError,
 )
 from airflow_provider_dbtsegment.tasks.base import Waiting
+from airflow_provider_dbtsegment.tasks.reasons import tell_why
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -223,7 +224,8 @@ class Sensing(Waiting):
             raise AirflowSensorTimeout(str(error)) from error
         if isinstance(error, RunFailedError):
             # What has failed stays failed: another try of the sensor can change nothing.
-            raise AirflowFailException(str(error)) from error
+            tell_why(error, self.log)
+            raise AirflowFailException(str(error)) from None
         raise error
 
     @abstractmethod

@@ -57,6 +57,14 @@ def test_a_job_is_run_and_summed_up(deferrable: bool, sandbox: Sandbox) -> None:
     assert summary["failed_nodes"] == []
     assert summary["duration"] > 0
     assert len(json.dumps(summary)) < 2000
+    timeline = summary["timeline"]
+    names = [node[0] for node in timeline["nodes"]]
+    first, test, last = (names[place] for place in timeline["critical_path"])
+    # Real dbt lets a model wait for the tests of what it reads.
+    assert (first, last) == ("people", "greetings")
+    assert test in ("unique_people_person_id", "not_null_people_person_id")
+    assert all(node[4] > 0 and node[5] is not None for node in timeline["nodes"])
+    assert timeline["nodes"][-1][3] < summary["duration"]
 
 
 @IN_BOTH_MODES
@@ -69,7 +77,10 @@ def test_a_failure_names_step_and_model_and_reason(deferrable: bool) -> None:
     assert "- model people (error)" in ended.message
     assert 'Referenced column "no_such_column" not found' in ended.message
     assert ended.xcoms["run_url"] in ended.message
-    assert [node["name"] for node in ended.xcoms["run_summary"]["failed_nodes"]] == ["people"]
+    summary = ended.xcoms["run_summary"]
+    assert [node["name"] for node in summary["failed_nodes"]] == ["people"]
+    failed = summary["failed_nodes"][0]["node"]
+    assert [waited_for for _, waited_for in summary["timeline"]["skipped"]] == [failed] * 3
 
 
 def test_a_step_without_results_shows_the_end_of_its_log() -> None:

@@ -249,11 +249,7 @@ async def test_a_run_that_goes_on_is_known_by_its_link(
     trigger = begun("11")
     trigger.timeout_after = datetime.now(timezone.utc) + timedelta(seconds=58)
     assert (await first_end(trigger)).payload["error"] == "WaitTimeoutError"
-    assert stored == {
-        "run_id": 11,
-        "run_url": "https://dbt.example/runs/11",
-        "docs_url": f"{server.url}/accounts/7/runs/11/docs/",
-    }
+    assert stored == {"run_id": 11, "run_url": "https://dbt.example/runs/11"}
 
 
 async def test_a_worker_begins_where_nobody_knows_since_when_it_is_waited() -> None:
