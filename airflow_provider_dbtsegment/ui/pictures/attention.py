@@ -53,7 +53,7 @@ def _of_pipeline(pipeline: Pipeline, now: datetime) -> Iterator[Item]:
     if ended is not None and ended.state == "failed":
         causes = broken.draw(pipeline.failed) if pipeline.failed else []
         told = [f"{cause.title}: {cause.words}" for cause in causes[:CAUSES]]
-        more = f" And {len(causes) - CAUSES} more." if len(causes) > CAUSES else ""
+        more = f"\nAnd {len(causes) - CAUSES} more." if len(causes) > CAUSES else ""
         words = "\n".join(told) + more if told else "The run's page and its log say why."
         in_a_row = len(list(takewhile(lambda run: run.state != "success", _ended(pipeline))))
         title = "The last run failed" if in_a_row < 2 else f"The last {in_a_row} runs failed"

@@ -1,0 +1,246 @@
+"""The run's page in a real Airflow: what it says, and how it looks and works."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote, unquote
+
+import duckdb
+import pytest
+
+from airflow_provider_dbtsegment.demo.deliveries import compare, records
+from airflow_provider_dbtsegment.demo.scenarios import BUILD, DAG_ID, SYNCS
+from tests.browser.bed import Bed
+from tests.browser.window import WIDE, Window
+
+OpenWindow = Callable[..., Window]
+TAB = "dbt → Segment"
+
+
+def open_tab(window: Window, run_id: str, dag_id: str = DAG_ID) -> Any:
+    """Open a DAG run in Airflow, go to our tab, and return the page in it."""
+    page = window.open(f"/dags/{dag_id}/runs/{quote(run_id)}")
+    page.locator("a[href$='/plugin/dbtsegment-run']", has_text=TAB).click()
+    frame = window.frame("dbtsegment/run")
+    frame.wait_for_selector("html[data-ready]")
+    return frame
+
+
+def counts(frame: Any) -> dict[str, dict[str, int]]:
+    """Return the funnel's numbers by mapping."""
+    told = {}
+    for row in frame.locator("table.funnel tr[data-mapping]").all():
+        told[str(row.get_attribute("data-mapping"))] = {
+            str(cell.get_attribute("data-count")): int(re.sub(r"\D", "", cell.inner_text()))
+            for cell in row.locator("[data-count]").all()
+        }
+    return told
+
+
+def arrived(bed: Bed, sync_id: str, mapping_id: str) -> dict[str, int]:
+    """Return what the destination of a mapping holds of a sync, counted by operation."""
+    config = bed.sandbox.config["segment"]
+    (mapping,) = (one for one in config["mappings"] if one["id"] == mapping_id)
+    (target,) = (one for one in config["destinations"] if one["id"] == mapping["destination"])
+    file = bed.sandbox.state / target["path"]
+    taken = [one for one in records(file, mapping_id) if one["sync_id"] == sync_id]
+    refused_file = file.with_name(f"{file.name}.refused.jsonl")
+    refused = [one for one in records(refused_file, mapping_id) if one["sync_id"] == sync_id]
+    both = [one["operation"] for one in (*taken, *refused)]
+    told = {operation: both.count(operation) for operation in ("added", "updated", "deleted")}
+    return told | {"delivered": len(taken), "failed": len(refused)}
+
+
+@pytest.mark.parametrize("scenario", ["bad-rows", "happy"])
+def test_the_funnel_says_what_the_destinations_hold(
+    scenario: str, bed: Bed, open_window: OpenWindow
+) -> None:
+    run_id = bed.run(scenario)
+    ids = {
+        mapping: bed.api().xcom(DAG_ID, run_id, task, "sync_id") for task, mapping in SYNCS.items()
+    }
+    frame = open_tab(open_window("vic"), run_id)
+    assert counts(frame) == {
+        mapping: arrived(bed, sync_id, mapping) for mapping, sync_id in ids.items()
+    }
+
+
+def test_what_the_last_runs_delivered_is_what_duckdb_holds(
+    bed: Bed, open_window: OpenWindow
+) -> None:
+    """The page says what is in the destinations' files, and those hold the queries' rows."""
+    run_id = bed.run("happy", again=True)
+    frame = open_tab(open_window("vic"), run_id)
+    frame.locator("summary", has_text="The last runs of every mapping").click()
+    table = frame.locator("[data-remote*='/trend/'] table")
+    table.wait_for()
+    tasks = {mapping: task for task, mapping in SYNCS.items()}
+    lines = table.locator("tbody tr").all()
+    assert len(lines) >= len(tasks)
+    for line in lines:
+        mapping = line.locator("th").inner_text()
+        of = unquote(str(line.locator("a").get_attribute("href"))).split("/")[4]
+        sync_id = bed.api().xcom(DAG_ID, of, tasks[mapping], "sync_id")
+        told = [int(re.sub(r"\D", "", cell)) for cell in line.locator("td").all_inner_texts()[2:]]
+        assert told == list(arrived(bed, sync_id, mapping).values())
+    ids = {m: bed.api().xcom(DAG_ID, run_id, task, "sync_id") for m, task in tasks.items()}
+    config, state = bed.sandbox.config["segment"], bed.sandbox.state
+    for delivery in compare(state, config, bed.sandbox.warehouse, ids):
+        assert delivery.expected > 0
+        assert delivery.differences == []
+
+
+def test_the_timeline_shows_what_dbt_built(bed: Bed, open_window: OpenWindow) -> None:
+    run_id = bed.run("happy")
+    frame = open_tab(open_window("vic"), run_id)
+    (group,) = frame.evaluate("JSON.parse(document.getElementById('nodes').textContent)")
+    texts = group["texts"]
+    nodes = {(texts[node[1]], node[0]): node for node in group["nodes"]}
+    models = {name.lower() for kind, name in nodes if kind in ("model", "seed")}
+    with duckdb.connect(str(bed.sandbox.warehouse), read_only=True) as connection:
+        query = "select lower(table_name) from information_schema.tables"
+        built = {name for (name,) in connection.execute(query).fetchall()}
+    assert models
+    assert models <= built
+    summary = bed.api().xcom(DAG_ID, run_id, BUILD, "run_summary")
+    assert len(nodes) == sum(summary["nodes"].values())
+    assert {texts[node[2]] for node in nodes.values()} == set(summary["nodes"])
+    # the table of all nodes says the same
+    frame.locator("summary", has_text="as a table").locator("visible=true").nth(1).click()
+    table = frame.locator("table.nodes")
+    table.wait_for()
+    listed = [
+        (cells[0], row.locator("th").inner_text())
+        for row in table.locator("tbody tr").all()
+        if (cells := row.locator("td").all_inner_texts())
+    ]
+    assert sorted(listed) == sorted(nodes)
+    # dbt before the syncs, and their extract before their load
+    frame.locator("summary", has_text="Steps, phases").click()
+    rows = [
+        [cell.inner_text() for cell in row.locator("td").all()]
+        for row in frame.locator("details:has-text('Steps, phases') tbody tr").all()
+    ]
+    for task in SYNCS:
+        assert [row[1].split(",")[0] for row in rows if row[0] == task] == ["extract", "load"]
+
+
+def test_the_failing_model_is_red_and_says_why(bed: Bed, open_window: OpenWindow) -> None:
+    run_id = bed.run("broken-model")
+    (failed,) = bed.api().xcom(DAG_ID, run_id, BUILD, "run_summary")["failed_nodes"]
+    frame = open_tab(open_window("vic"), run_id)
+    first = frame.locator(".broken li").first
+    assert failed["name"] in first.locator("h3").inner_text()
+    assert failed["message"] in first.inner_text()
+    mark = frame.locator("a.mark")
+    assert mark.count() == 1
+    red = frame.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--failed')")
+    assert red == frame.evaluate(
+        "getComputedStyle(parent.document.documentElement)"
+        ".getPropertyValue('--chakra-colors-failed-solid').trim()"
+    )
+    fill = "getComputedStyle(document.querySelector('a.mark rect')).fill"
+    probe = "(() => { const i = document.createElement('i'); i.className = 'failed';"
+    probe += " document.body.append(i); const c = getComputedStyle(i).backgroundColor;"
+    probe += " i.remove(); return c })()"
+    assert frame.evaluate(fill) == frame.evaluate(probe)
+    detail = frame.locator("#detail")
+    assert detail.is_hidden()
+    mark.focus()
+    frame.page.keyboard.press("Enter")
+    assert failed["message"] in detail.inner_text()
+    assert failed["name"] in detail.inner_text()
+    skipped = frame.locator("section", has_text="What was skipped")
+    assert failed["name"] in skipped.last.inner_text()
+    assert "sync_customers" in skipped.last.inner_text()
+
+
+def test_the_timeline_is_walked_with_the_keyboard(bed: Bed, open_window: OpenWindow) -> None:
+    frame = open_tab(open_window("vic"), bed.run("happy"))
+    plot, detail = frame.locator(".plot"), frame.locator("#detail")
+    plot.focus()
+    frame.page.keyboard.press("ArrowRight")
+    first = detail.inner_text()
+    frame.page.keyboard.press("ArrowRight")
+    assert detail.inner_text() != first
+    frame.page.keyboard.press("ArrowLeft")
+    assert detail.inner_text() == first
+    whole = frame.locator("svg.bars").get_attribute("viewBox")
+    frame.page.keyboard.press("+")
+    assert frame.locator("svg.bars").get_attribute("viewBox") != whole
+    frame.page.keyboard.press("0")
+    assert frame.locator("svg.bars").get_attribute("viewBox") == whole
+
+
+def test_a_link_moves_airflow_itself(bed: Bed, open_window: OpenWindow) -> None:
+    # where there is no room for all tabs, Airflow puts the last ones into a menu
+    window = open_window("vic", size=WIDE)
+    frame = open_tab(window, bed.run("broken-model"))
+    frame.locator(".broken a", has_text="log of").first.click()
+    window.page.wait_for_url(f"**/tasks/{BUILD}**")
+    # Airflow draws the tabs of the task in the place of those of the run
+    tab = window.page.locator("a[href$='/plugin/dbtsegment-task']")
+    assert tab.inner_text().strip() == TAB
+    tab.click()
+    frame = window.frame("dbtsegment/task")
+    frame.wait_for_selector("html[data-ready]")
+    assert frame.locator("h1").inner_text().strip() == BUILD
+    assert frame.locator(".timeline").count() == 1
+
+
+def test_the_theme_is_airflows_also_when_it_changes(bed: Bed, open_window: OpenWindow) -> None:
+    window = open_window("vic", dark=True)
+    frame = open_tab(window, bed.run("happy"))
+    background = "getComputedStyle(document.body).backgroundColor"
+    dark = frame.evaluate(background)
+    assert frame.evaluate("document.documentElement.classList.contains('dark')")
+    window.page.evaluate("document.documentElement.classList.replace('dark', 'light')")
+    frame.wait_for_function("!document.documentElement.classList.contains('dark')")
+    assert frame.evaluate(background) != dark
+    font = frame.evaluate("getComputedStyle(document.body).fontFamily")
+    assert font == window.page.evaluate("getComputedStyle(document.body).fontFamily")
+
+
+@pytest.mark.parametrize(("user", "status"), [(None, 401), ("ulf", 403)])
+def test_others_are_turned_away(
+    user: str | None, status: int, bed: Bed, open_window: OpenWindow
+) -> None:
+    run_id = bed.run("happy")
+    path = f"/dbtsegment/run/{DAG_ID}/{run_id}"
+    answer = bed.get(path, user)
+    assert answer.status_code == status
+    page = open_window(user).open(path)
+    assert page.locator("h1").inner_text().startswith(str(status))
+    assert "customers" not in page.content()
+
+
+@pytest.mark.parametrize("size", [(1280, 800), WIDE])
+def test_nothing_is_wider_than_the_window(
+    size: tuple[int, int], bed: Bed, open_window: OpenWindow
+) -> None:
+    frame = open_tab(open_window("vic", size=size), bed.run("broken-model"))
+    assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_a_model_named_like_a_script_is_text(bed: Bed, open_window: OpenWindow) -> None:
+    name = "<script>document.title='run'</script><img src=x onerror=\"document.title='run'\">"
+    run_id = bed.run("broken-model", again=True)
+    path = f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{BUILD}/xcomEntries/run_summary"
+    summary = bed.api().xcom(DAG_ID, run_id, BUILD, "run_summary")
+    summary["failed_nodes"][0]["name"] = name
+    summary["failed_nodes"][0]["message"] = name
+    for node in summary["timeline"]["nodes"]:
+        node[0] += name
+    bed.api().request("PATCH", path, json={"value": summary})
+    window = open_window("vic")
+    frame = open_tab(window, run_id)
+    assert name in frame.locator(".broken h3").first.inner_text()
+    frame.locator("a.mark").click()
+    assert name in frame.locator("#detail").inner_text()
+    frame.locator("summary", has_text="All ").first.click()
+    assert name in frame.locator("table.nodes tbody").inner_text()
+    assert frame.evaluate("document.title") != "run"
+    assert frame.locator("img").count() == 0
+    assert [one for one in window.complaints if "Content Security" in one] == []
