@@ -19,7 +19,6 @@ from airflow_provider_dbtsegment.exceptions import (
     rebuild,
 )
 from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
-from airflow_provider_dbtsegment.tasks.reasons import tell_why
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -207,6 +206,8 @@ class Waiting:
 
     def _raise(self, error: DbtSegmentError) -> NoReturn:
         """End the task; Airflow is not to try again what a person has cancelled."""
+        from airflow_provider_dbtsegment.tasks.reasons import tell_why
+
         tell_why(error, self.log)
         if isinstance(error, RunCancelledError):
             raise AirflowFailException(str(error)) from None
