@@ -15,7 +15,7 @@ from tests.browser.window import WIDE, Window
 OpenWindow = Callable[..., Window]
 #: Of the frame itself: from its request until its script has run. The machine may be busy.
 LIMIT = 3.0
-TRIES = 5
+TRIES = 3
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +24,10 @@ def large(bed: Bed) -> list[str]:
     return make_runs(bed)
 
 
+@pytest.mark.timeout(600)
 def test_the_run_page_is_usable_within_a_second(
     large: list[str], bed: Bed, open_window: OpenWindow, tell: Callable[[str], None]
 ) -> None:
-    # where there is no room for all tabs, Airflow puts the last ones into a menu
     window = open_window("vic", size=WIDE)
     grid, tab, usable = [], [], []
     for _ in range(TRIES):
@@ -39,10 +39,11 @@ def test_the_run_page_is_usable_within_a_second(
         page.get_by_text("sync_00", exact=True).first.wait_for()
         grid.append(time.perf_counter() - began)
         page = window.open(f"/dags/{DAG_ID}/runs/{large[-1]}")
-        link = page.locator("a[href$='/plugin/dbtsegment-run']")
-        link.wait_for()
+        # where there is no room for all tabs, Airflow puts the last ones into a menu
+        link = page.locator("a[href$='/plugin/dbtsegment-run']").first
+        link.wait_for(state="attached")
         began = time.perf_counter()
-        link.click()
+        link.dispatch_event("click")
         frame = window.frame("dbtsegment/run")
         frame.wait_for_selector("html[data-ready][data-timeline]")
         tab.append(time.perf_counter() - began)

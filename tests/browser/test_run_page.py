@@ -175,15 +175,15 @@ def test_the_timeline_is_walked_with_the_keyboard(bed: Bed, open_window: OpenWin
 
 
 def test_a_link_moves_airflow_itself(bed: Bed, open_window: OpenWindow) -> None:
-    # where there is no room for all tabs, Airflow puts the last ones into a menu
-    window = open_window("vic", size=WIDE)
+    window = open_window("vic")
     frame = open_tab(window, bed.run("broken-model"))
     frame.locator(".broken a", has_text="log of").first.click()
     window.page.wait_for_url(f"**/tasks/{BUILD}**")
-    # Airflow draws the tabs of the task in the place of those of the run
-    tab = window.page.locator("a[href$='/plugin/dbtsegment-task']")
-    assert tab.inner_text().strip() == TAB
-    tab.click()
+    # where there is no room for all tabs, Airflow puts the last ones into a menu
+    tab = window.page.locator("a[href$='/plugin/dbtsegment-task']").first
+    tab.wait_for(state="attached")
+    assert str(tab.text_content()).strip() == TAB
+    tab.dispatch_event("click")
     frame = window.frame("dbtsegment/task")
     frame.wait_for_selector("html[data-ready]")
     assert frame.locator("h1").inner_text().strip() == BUILD
