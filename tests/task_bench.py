@@ -56,6 +56,9 @@ class TaskInstance:
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = value
 
+    def xcom_pull(self, *, key: str, **whose: Any) -> Any:
+        return self.xcoms.get(key)
+
     def get_first_reschedule_date(self, context: Any) -> datetime:
         return self.began
 

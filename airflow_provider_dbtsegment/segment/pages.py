@@ -2,9 +2,10 @@
 Addresses of Segment's pages for people.
 
 Segment documents what the address of a mapping's page looks like, not how to make one: it holds the
-names of the workspace, the source and the destination, which have to be asked for. That is done
-once in a process, quickly, and never matters more than the sync: who cannot know the page gets the
-one above it.
+names of the source and the destination, which have to be asked for. Each task is a process of its
+own, so that is done when nobody has done so before, quickly, and never matters more than the sync:
+who cannot know the page gets the one above it. The name of the workspace, of which Segment tells
+five times a minute, is not asked for: there is a word that leads to it.
 https://docs.segmentapis.com/tag/Reverse-ETL#operation/createReverseEtlManualSync
 """
 
@@ -20,7 +21,7 @@ from urllib.parse import quote, urlsplit
 
 from airflow_provider_dbtsegment.exceptions import DbtSegmentError
 from airflow_provider_dbtsegment.rest.urls import is_loopback, path_segment
-from airflow_provider_dbtsegment.segment.base import READ_WORKSPACE, Rate
+from airflow_provider_dbtsegment.segment.base import Rate
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.segment.base import SegmentBase
@@ -38,28 +39,35 @@ _lock = threading.Lock()
 _known: OrderedDict[Hashable, str] = OrderedDict()
 
 
-def reverse_etl_page(api: SegmentBase, workspace: str = SOME_WORKSPACE) -> str:
-    """Return the address of a workspace's Reverse ETL, without asking anybody."""
-    return f"{_app(api.settings.transport.base_url)}/{_part(workspace)}/reverse-etl"
+def reverse_etl_page(api: SegmentBase) -> str:
+    """Return the address of the workspace's Reverse ETL, without asking anybody."""
+    return f"{_app(api.settings.transport.base_url)}/{SOME_WORKSPACE}/reverse-etl"
 
 
-def sync_page(api: SegmentBase, source_id: str, model_id: str, subscription_id: str) -> str:
-    """Return the address of the page that shows the syncs of a mapping, or of the one above it."""
+def sync_page(
+    api: SegmentBase,
+    source_id: str,
+    model_id: str,
+    subscription_id: str,
+    *,
+    before: object = None,
+) -> str:
+    """
+    Return the address of the page that shows the syncs of a mapping, or of the one above it.
+
+    :param before: The address that an earlier run of the task has found out, if there was one.
+    """
+    above = reverse_etl_page(api)
+    ids = f"source-id/{_part(source_id)}/model-id/{_part(model_id)}"
+    rest = f"/mappings/{_part(subscription_id)}/{ids}/sync-details"
+    if isinstance(before, str) and before.startswith(above) and before.endswith(rest):
+        return before
     transport = api.settings.transport
-    whose = (transport.base_url, transport.auth.digest)
-    key = (*whose, source_id, model_id, subscription_id)
+    key = (transport.base_url, transport.auth.digest, source_id, model_id, subscription_id)
     page = _remembered(key)
     if page is None:
-        until = time.monotonic() + PATIENCE
-        workspace = _remembered(whose) or _workspace(api, until)
-        if workspace is not None:
-            _remember(whose, workspace)
-        above = reverse_etl_page(api, workspace or SOME_WORKSPACE)
-        within = _place(api, source_id, subscription_id, until)
-        page = above
-        if within is not None:
-            ids = f"source-id/{_part(source_id)}/model-id/{_part(model_id)}"
-            page = f"{above}/{within}/mappings/{_part(subscription_id)}/{ids}/sync-details"
+        within = _place(api, source_id, subscription_id, time.monotonic() + PATIENCE)
+        page = above if within is None else f"{above}/{within}{rest}"
         # What was not found is not looked for again and again.
         _remember(key, page)
     return page
@@ -71,11 +79,6 @@ def _app(base_url: str) -> str:
     if is_loopback(host):
         return base_url
     return "https://eu1.app.segment.com" if host.startswith("eu1.") else "https://app.segment.com"
-
-
-def _workspace(api: SegmentBase, until: float) -> str | None:
-    answer = _ask(api, "/", until, READ_WORKSPACE)
-    return _text(answer.get("workspace"), "slug")
 
 
 def _place(api: SegmentBase, source_id: str, subscription_id: str, until: float) -> str | None:
@@ -97,16 +100,14 @@ def _place(api: SegmentBase, source_id: str, subscription_id: str, until: float)
     return None
 
 
-def _ask(
-    api: SegmentBase, path: str, until: float, rate: Rate = LOOK_UP, count: int | None = None
-) -> Mapping[str, Any]:
+def _ask(api: SegmentBase, path: str, until: float, count: int | None = None) -> Mapping[str, Any]:
     """Return the ``data`` of an answer, or nothing if there is none soon."""
     left = until - time.monotonic()
     if left <= 0:
         return {}
     params = None if count is None else {"pagination.count": count}
     with suppress(DbtSegmentError):
-        return api.hurried(left).request("GET", path, params=params, rate=rate)
+        return api.hurried(left).request("GET", path, params=params, rate=LOOK_UP)
     return {}
 
 

@@ -66,11 +66,26 @@ class ReverseETLWaiting(Waiting):
 
         context["ti"].xcom_push(key="sync_id", value=key[1])
         if source_id and subscription_id:
-            self._url = sync_page(self.hook, source_id, key[0], subscription_id)
+            before = self._url_before(context)
+            self._url = sync_page(self.hook, source_id, key[0], subscription_id, before=before)
         else:
             self._url = reverse_etl_page(self.hook)
         context["ti"].xcom_push(key=SYNC_URL, value=self._url)
         self.log.info("Segment sync %s of model %s%s. %s", key[1], key[0], said, self._url)
+
+    def _url_before(self, context: Context) -> Any:
+        """Return the address that this task has found out in an earlier run, if it can be had."""
+        task_instance: Any = context["ti"]
+        try:
+            return task_instance.xcom_pull(
+                task_ids=task_instance.task_id,
+                key=SYNC_URL,
+                include_prior_dates=True,
+                map_indexes=task_instance.map_index,
+            )
+        except Exception as error:
+            self.log.debug("No earlier link: %s", error)
+            return None
 
     def _complete(
         self, context: Context, event: dict[str, Any] | None, awaited: dict[str, Any] | None

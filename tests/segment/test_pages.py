@@ -18,7 +18,6 @@ from airflow_provider_dbtsegment.segment.pages import reverse_etl_page, sync_pag
 from tests.scripted_server import Received, Reply, ScriptedServer, serving
 
 REFUSED = Reply(403, json.dumps({"errors": [{"message": "Not for you."}]}))
-WORKSPACE = {"workspace": {"id": "w1", "slug": "acme inc", "name": "Acme"}}
 SOURCE = {"source": {"id": "s1", "slug": "warehouse"}}
 DESTINATIONS: dict[str, Any] = {
     "destinations": [
@@ -29,7 +28,7 @@ DESTINATIONS: dict[str, Any] = {
     ]
 }
 PAGE = (
-    "/acme%20inc/reverse-etl/destinations/zendesk/sources/warehouse/instances/d2/mappings/m1"
+    "/goto-my-workspace/reverse-etl/destinations/zendesk/sources/warehouse/instances/d2/mappings/m1"
     "/source-id/s1/model-id/mo1/sync-details"
 )
 
@@ -40,7 +39,6 @@ class Workspace(ScriptedServer):
     def __init__(self) -> None:
         super().__init__()
         self.answers: dict[str, Any] = {
-            "/": WORKSPACE,
             "/sources/s1": SOURCE,
             "/sources/s1/connected-destinations": DESTINATIONS,
             "/destinations/d1/subscriptions": {"subscriptions": [{"id": "other"}, 7]},
@@ -73,17 +71,24 @@ def test_the_page_of_a_mapping_is_found_once(workspace: Workspace) -> None:
     api = api_at(workspace.url)
     for _ in range(3):
         assert sync_page(api, "s1", "mo1", "m1") == workspace.url + PAGE
+    for before in (None, 7, "", "https://elsewhere.example" + PAGE, f"{workspace.url}/other"):
+        assert sync_page(api, "s1", "mo1", "m1", before=before) == workspace.url + PAGE
     assert [one.path.split("?")[0] for one in workspace.received] == list(workspace.answers)
+
+
+def test_what_an_earlier_run_has_found_is_not_asked_for(workspace: Workspace) -> None:
+    before = workspace.url + PAGE
+    assert sync_page(api_at(workspace.url), "s1", "mo1", "m1", before=before) == before
+    assert not workspace.received
 
 
 @pytest.mark.parametrize(
     ("missing", "page"),
     [
-        ("/", PAGE.replace("acme%20inc", "goto-my-workspace")),
-        ("/sources/s1", "/acme%20inc/reverse-etl"),
-        ("/sources/s1/connected-destinations", "/acme%20inc/reverse-etl"),
+        ("/sources/s1", "/goto-my-workspace/reverse-etl"),
+        ("/sources/s1/connected-destinations", "/goto-my-workspace/reverse-etl"),
         ("/destinations/d1/subscriptions", PAGE),
-        ("/destinations/d2/subscriptions", "/acme%20inc/reverse-etl"),
+        ("/destinations/d2/subscriptions", "/goto-my-workspace/reverse-etl"),
     ],
 )
 def test_who_cannot_know_the_page_gets_the_one_above(
@@ -99,12 +104,12 @@ def test_a_page_is_not_waited_for_long(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pages, "PATIENCE", 0.3)
-    late = Reply(body=json.dumps({"data": WORKSPACE}), delay=5.0)
+    late = Reply(body=json.dumps({"data": SOURCE}), delay=5.0)
     for answer in (late, Reply(503), Reply(429, headers={"Retry-After": "60"})):
-        workspace.answers["/"] = answer
+        workspace.answers["/sources/s1"] = answer
         pages._known.clear()
-        page = sync_page(api_at(workspace.url), "s1", "mo1", "m1")
-        assert "goto-my-workspace" in page
+        api = api_at(workspace.url)
+        assert sync_page(api, "s1", "mo1", "m1") == reverse_etl_page(api)
 
 
 @pytest.mark.parametrize(

@@ -139,3 +139,14 @@ def test_reading_dbt_models_leads_to_reverse_etl(sandbox: Sandbox) -> None:
     task = TriggerDbtModelSyncOperator(task_id="read", source_id="warehouse")
     ended = run_task(task, TaskInstance(task_id="read"))
     assert ended.xcoms["segment_url"] == f"{sandbox.url}/goto-my-workspace/reverse-etl"
+
+
+def test_what_an_earlier_run_has_found_leads_there_without_asking(sandbox: Sandbox) -> None:
+    page = (
+        f"{sandbox.url}/goto-my-workspace/reverse-etl/any/mappings/good"
+        "/source-id/warehouse/model-id/everybody/sync-details"
+    )
+    instance = TaskInstance(run_id="an earlier link", xcoms={"sync_url": page})
+    ended = run_task(mapping("good"), instance)
+    assert ended.state == "success"
+    assert ended.xcoms["sync_url"] == page

@@ -110,7 +110,7 @@ async def test_a_connection_that_is_wrong_is_told_to_the_worker(
     monkeypatch.setenv("AIRFLOW_CONN_DBT_CLOUD_DEFAULT", wrong)
     event = await first_event(run_trigger())
     assert event["error"] == "ConfigurationError"
-    assert "has no host" in event["message"]
+    assert "has no access URL" in event["message"]
 
 
 async def test_a_deadline_survives_the_death_of_the_triggerer(
