@@ -75,7 +75,7 @@ class Graphs:
 
     def _keep(self, key: Hashable, job: Hashable, graph: Graph | None) -> None:
         with self._lock:
-            if graph is None:
+            if graph is None or graph.size > MOST:
                 self._vain[job] = self._clock()
                 self._vain.move_to_end(job)
             else:

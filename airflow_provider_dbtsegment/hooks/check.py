@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from airflow_provider_dbtsegment.exceptions import DbtSegmentError
+from airflow_provider_dbtsegment.texts import harmless
 
 T = TypeVar("T")
 
@@ -17,6 +18,8 @@ PATIENCE = 3.5
 PIECE = 2.5
 #: Seconds for a further look, which makes the message better.
 FURTHER = 1.0
+#: Characters.
+MOST_OF_A_NAME = 200
 
 
 class SilenceError(TimeoutError):
@@ -55,3 +58,8 @@ def further(call: Callable[[], T]) -> T | None:
         return within(FURTHER, call)
     except (DbtSegmentError, SilenceError):
         return None
+
+
+def name_of(answer: Mapping[str, Any]) -> str:
+    """Return what an answer is called, fit for a message."""
+    return harmless(answer.get("name"), MOST_OF_A_NAME)

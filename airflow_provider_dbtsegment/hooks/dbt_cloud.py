@@ -16,7 +16,7 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.hooks.advice import Advice, reason_of
 from airflow_provider_dbtsegment.hooks.base import ConnectionHook, share
-from airflow_provider_dbtsegment.hooks.check import PATIENCE, further, within
+from airflow_provider_dbtsegment.hooks.check import PATIENCE, further, name_of, within
 from airflow_provider_dbtsegment.hooks.forms import form_widgets
 
 if TYPE_CHECKING:
@@ -112,12 +112,12 @@ class DbtCloudHook(DbtCloudApi, ConnectionHook[DbtCloudSettings]):
                 f"The token does not see the account {wanted}, but {_names(seen)}. Correct the "
                 "account id (login), or the token."
             )
-        return True, f"Reached the account {account.get('name')} ({wanted}) of {origin}."
+        return True, f"Reached the account {name_of(account)} ({wanted}) of {origin}."
 
 
 def _names(accounts: list[Record]) -> str:
     """Return the names of a few accounts, and how many more there are."""
-    names = ", ".join(f"{one.get('name')} ({one.get('id')})" for one in accounts[:SHOWN])
+    names = ", ".join(f"{name_of(one)} ({one.get('id')})" for one in accounts[:SHOWN])
     more = len(accounts) - SHOWN
     return f"{names} and {more} others" if more > 0 else names
 

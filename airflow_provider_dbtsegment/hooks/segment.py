@@ -9,7 +9,7 @@ from airflow_provider_dbtsegment.connection_forms import SEGMENT_FORM
 from airflow_provider_dbtsegment.exceptions import AuthError, ConfigurationError
 from airflow_provider_dbtsegment.hooks.advice import Advice, reason_of
 from airflow_provider_dbtsegment.hooks.base import ConnectionHook, share
-from airflow_provider_dbtsegment.hooks.check import PATIENCE, further, within
+from airflow_provider_dbtsegment.hooks.check import PATIENCE, further, name_of, within
 from airflow_provider_dbtsegment.hooks.forms import form_widgets
 from airflow_provider_dbtsegment.segment import REGIONS, SegmentApi, SegmentSettings
 
@@ -80,10 +80,10 @@ class SegmentHook(SegmentApi, ConnectionHook[SegmentSettings]):
             if workspace is None:
                 raise
             return False, (
-                f"The token belongs to the workspace {workspace.get('name')}, but may not see its "
+                f"The token belongs to the workspace {name_of(workspace)}, but may not see its "
                 f"Reverse ETL ({reason_of(error)}). Make one that may, under Settings, Access "
                 "Management, Tokens."
             )
         workspace = further(self.get_workspace)
-        named = f"the workspace {workspace.get('name')}" if workspace else "Segment"
+        named = f"the workspace {name_of(workspace)}" if workspace else "Segment"
         return True, f"Reached {named} at {origin}."

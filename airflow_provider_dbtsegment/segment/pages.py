@@ -96,7 +96,8 @@ def _place(api: SegmentBase, source_id: str, subscription_id: str, until: float)
             path = f"/destinations/{path_segment(instance, 'destination id')}/subscriptions"
             listed = _entries(_ask(api, path, until, count=200), "subscriptions", 200)
             if any(_text(mapping, "id") == subscription_id for mapping in listed):
-                return f"destinations/{_part(kind)}/sources/{_part(source)}/instances/{instance}"
+                names = f"destinations/{_part(kind)}/sources/{_part(source)}"
+                return f"{names}/instances/{_part(instance)}"
     return None
 
 

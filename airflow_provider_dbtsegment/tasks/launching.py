@@ -149,6 +149,9 @@ class Launching(Waiting):
 
     def _raise(self, error: DbtSegmentError) -> NoReturn:
         if isinstance(error, RunCancelledError) and self.retry_cancelled:
+            from airflow_provider_dbtsegment.tasks.reasons import tell_why
+
+            tell_why(error, self.log)
             raise error
         super()._raise(error)
 

@@ -15,10 +15,10 @@ from fastapi import Depends, HTTPException, Request, status
 __all__ = ["SEES_DAG", "GetUserDep", "readable"]
 
 #: What the pages show of a DAG.
-_SHOWN = (DagAccessEntity.XCOM, DagAccessEntity.TASK_INSTANCE)
+_SHOWN = (DagAccessEntity.RUN, DagAccessEntity.TASK_INSTANCE, DagAccessEntity.XCOM)
 
 #: For routes about the one DAG that `dag_id` in their path names: 401 without a user, 403 for one
-#: who may not read its tasks and XComs.
+#: who may not read its runs, tasks and XComs.
 SEES_DAG = [Depends(requires_access_dag("GET", entity)) for entity in _SHOWN]
 
 

@@ -27,8 +27,12 @@ class Run:
 class Rows:
     """What tests write into the database."""
 
-    def dag(self, dag_id: str, *, paused: bool = False) -> str:
-        """Write a DAG."""
+    def dag(self, dag_id: str, *, paused: bool = False, stale: bool = False) -> str:
+        """
+        Write a DAG.
+
+        :param stale: Its file is gone.
+        """
         from airflow.models.dag import DagModel
         from airflow.models.dagbundle import DagBundleModel
 
@@ -40,7 +44,7 @@ class Rows:
                 dag_id=dag_id,
                 bundle_name=BUNDLE,
                 is_paused=paused,
-                is_stale=False,
+                is_stale=stale,
                 fileloc="/dags/x.py",
                 max_active_tasks=16,
                 max_consecutive_failed_dag_runs=0,

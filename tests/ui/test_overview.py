@@ -54,6 +54,22 @@ def test_a_pipeline_is_a_dag_that_uses_our_operators(ask: Any, rows: Rows) -> No
     assert shown == ["shop", "failed_before_it_began"]
 
 
+def test_a_dag_whose_file_is_gone_is_no_pipeline(ask: Any, rows: Rows) -> None:
+    rows.dag("gone", stale=True)
+    rows.task(rows.run("gone", state="failed"), "build", state="failed")
+    assert "use this package's operators" in overview(ask).section("No pipeline").text
+
+
+def test_a_cleared_run_that_ended_last_tells_how_fresh_a_mapping_is(ask: Any, rows: Rows) -> None:
+    rows.dag("shop")
+    hours = (3, 49, 26)
+    for day, ago in enumerate(hours):
+        run = rows.run("shop", f"day_{day}", due=NOW - timedelta(days=9 - day))
+        rows.sync(run, sync("to_crm", began=NOW - timedelta(hours=ago)))
+    (line,) = overview(ask).section("Freshness").one("table").table()
+    assert (line["Rows are"], line["Usually every"]) == ("2 h old", "23 h")
+
+
 def test_without_pipelines_it_says_what_they_are(ask: Any, rows: Rows) -> None:
     assert "use this package's operators" in overview(ask).section("No pipeline").text
 

@@ -26,7 +26,18 @@ def test_moments_are_read_as_anybody_writes_them(given: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [None, 5, "", "soon", "2026-13-01", "9" * 50, [], "0001-01-01T00:00:00+23:59"]
+    "given",
+    [
+        None,
+        5,
+        "",
+        "soon",
+        "2026-13-01",
+        "9" * 50,
+        [],
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59Z",
+    ],
 )
 def test_what_is_no_moment_is_none(given: Any) -> None:
     assert values.moment(given) is None
@@ -48,6 +59,11 @@ def test_what_is_no_moment_is_none(given: Any) -> None:
 )
 def test_counts_are_whole_and_never_below_nothing(given: Any, counted: int) -> None:
     assert values.count(given) == counted
+
+
+def test_what_is_nested_too_deep_stays_a_text() -> None:
+    given = "[" * 100_000
+    assert values.plain(given) == given
 
 
 def test_long_texts_are_cut() -> None:

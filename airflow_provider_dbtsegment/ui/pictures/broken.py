@@ -34,7 +34,7 @@ def draw(reading: RunReading) -> list[Cause]:
             continue
         if part.dbt is not None and not part.dbt.succeeded:
             found += _of_run(part, part.dbt)
-        elif part.sync is not None and part.sync.end != "success":
+        elif part.sync is not None and (part.sync.end != "success" or part.sync.failed):
             found.append(_of_sync(part))
         elif part.task.state in ("failed", "up_for_retry"):
             found.append(_of_task(part))

@@ -53,7 +53,8 @@ def _rows(pipeline: Pipeline, now: datetime) -> Iterator[Freshness]:
     for mapping, past in pipeline.syncs.items():
         last = past[-1]
         good = [one.finished for one in past if one.sync.end in ("success", "partial")]
-        fresh = next((one for one in reversed(good) if one), None)
+        # A run that was cleared ends after newer ones.
+        fresh = max(filter(None, good), default=None)
         usual = _interval(past)
         old = None if fresh is None else (now - fresh).total_seconds()
         late = old is None or (usual is not None and old > max(LATE * usual, PATIENCE))
@@ -75,6 +76,6 @@ def _rows(pipeline: Pipeline, now: datetime) -> Iterator[Freshness]:
 
 def _interval(past: Sequence[PastSync]) -> float | None:
     """Return the usual seconds between syncs, of which three are needed."""
-    times = [one.finished for one in past if one.finished]
+    times = sorted(one.finished for one in past if one.finished)
     gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(times)]
     return median(gaps) if len(gaps) > 1 else None

@@ -49,7 +49,7 @@ def add(picture: Timeline, part: Part, usual: Mapping[tuple[str, str], float]) -
     drawn: dict[int, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     order: dict[int, int] = defaultdict(int)
     for place, node in enumerate(timeline.nodes):
-        if node.thread not in rows or (node.thread is None and not _is_loose(node)):
+        if not _is_drawn(node, rows):
             continue
         row = rows[node.thread]
         x, y = round(shift + node.start, 3), row.y + (LANE_HEIGHT - BAR) // 2
@@ -63,9 +63,9 @@ def add(picture: Timeline, part: Part, usual: Mapping[tuple[str, str], float]) -
             order[id(row)] += 1
             tone += str(order[id(row)] % 2)
             path = drawn[id(row)][tone]
-            path.append(f"M{x:g} {y}h{node.seconds:g}v{BAR}h-{node.seconds:g}z")
+            path.append(f"M{x:.10g} {y}h{node.seconds:.10g}v{BAR}h-{node.seconds:.10g}z")
         if place in critical:
-            drawn[id(row)]["critical"].append(f"M{x:g} {y + BAR + 1}h{node.seconds:g}")
+            drawn[id(row)]["critical"].append(f"M{x:.10g} {y + BAR + 1}h{node.seconds:.10g}")
     for row in rows.values():
         row.paths = {tone: "".join(path) for tone, path in drawn[id(row)].items()}
     picture.data.append(_data(part, timeline, shift, rows, usual))
@@ -91,7 +91,7 @@ def _data(
             place(node.status),
             round(shift + node.start, 3),
             node.seconds,
-            rows[node.thread].y if node.thread in rows else -1,
+            rows[node.thread].y if _is_drawn(node, rows) else -1,
             -1 if node.step is None else node.step,
             round(usual.get((node.kind, node.name), 0), 2),
         ]
@@ -113,6 +113,11 @@ def _data(
 
 def _row(label: str) -> Row:
     return Row(label=label, note="", kind="lane", height=LANE_HEIGHT)
+
+
+def _is_drawn(node: Node, rows: Mapping[int | None, Row]) -> bool:
+    """Whether a node has a place on a lane; one that was skipped has none."""
+    return node.thread in rows and (node.thread is not None or _is_loose(node))
 
 
 def _is_loose(node: Node) -> bool:

@@ -7,7 +7,7 @@ once. The nodes' names go beside the picture, as data for the script that shows 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -149,8 +149,3 @@ def _note(part: Part) -> str:
     if part.dbt is not None:
         return many(part.dbt.nodes, "node") if part.dbt.nodes else part.dbt.status
     return part.task.state.replace("_", " ")
-
-
-def bars_table(picture: Timeline) -> Iterable[tuple[Row, Bar]]:
-    """Return all bars that are no nodes, for the table that says the same."""
-    return ((row, bar) for row in picture.rows for bar in row.bars)

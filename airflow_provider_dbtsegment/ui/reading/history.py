@@ -8,7 +8,7 @@ from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from .dbt_run import read_dbt_run
+from .dbt_run import FAILED, read_dbt_run
 from .rows import RunRow, runs_before, xcoms_of
 from .run import RunReading, mapping_of, summaries
 from .sync import Sync
@@ -66,7 +66,7 @@ def read_history(session: Session, reading: RunReading) -> History:
         if dbt.seconds is not None and dbt.succeeded:
             whole[xcom.task].append(dbt.seconds)
         for node in dbt.timeline.nodes if dbt.timeline else ():
-            if node.seconds:
+            if node.seconds and node.status.lower() not in FAILED:
                 took[xcom.task].setdefault((node.kind, node.name), []).append(node.seconds)
     return History(
         syncs,
@@ -83,12 +83,14 @@ def past_syncs(session: Session, runs: list[RunRow]) -> dict[str, list[PastSync]
     by_id = {run.run_id: (place, run) for place, run in enumerate(runs)}
     if not runs:
         return {}
-    found: dict[str, list[tuple[int, PastSync]]] = defaultdict(list)
+    found: dict[str, list[tuple[int, float, PastSync]]] = defaultdict(list)
     for xcom, sync in summaries(xcoms_of(session, runs[0].dag_id, list(by_id), ["sync_summary"])):
         place, run = by_id[xcom.run_id]
         key = mapping_of(sync, xcom.task_id, xcom.map_index)
-        found[key].append((-place, PastSync(run, sync, xcom.stored)))
+        past = PastSync(run, sync, xcom.stored)
+        ended = past.finished.timestamp() if past.finished else 0.0
+        found[key].append((-place, ended, past))
     return {
-        key: [past for _, past in sorted(all_, key=lambda one: one[0])]
+        key: [past for *_, past in sorted(all_, key=lambda one: one[:2])]
         for key, all_ in found.items()
     }

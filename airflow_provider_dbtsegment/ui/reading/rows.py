@@ -189,6 +189,8 @@ def pipelines(session: Session) -> dict[str, bool]:
     )
     query = (
         select(DagModel.dag_id, DagModel.is_paused)
+        # Of a DAG that is no longer there Airflow keeps the rows.
+        .where(DagModel.is_stale.is_(False))
         .where(or_(DagModel.dag_id.in_(told), DagModel.dag_id.in_(used)))
         .order_by(DagModel.dag_id)
     )

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 MAX_TEXT = 2000
 #: What lasts longer, in seconds, or is more than so many, was not counted.
 LONGEST, MOST = 366 * 86400.0, 10**15
+#: The years in which something may have happened.
+YEARS = (1970, 2200)
 
 
 def plain(value: Any) -> Any:
@@ -25,7 +27,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in "{[":
         try:
             value = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
     return _unwrapped(value) if isinstance(value, dict) and "__classname__" in value else value
 
@@ -100,9 +102,10 @@ def moment(value: Any) -> datetime | None:
             return None
     try:
         aware = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
-        return aware.astimezone(timezone.utc)
+        in_utc = aware.astimezone(timezone.utc)
     except (OverflowError, ValueError):
         return None
+    return in_utc if YEARS[0] <= in_utc.year <= YEARS[1] else None
 
 
 def address(value: Any) -> str:
