@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -53,7 +54,15 @@ def warnings(tree: ast.AST) -> Iterator[str]:
 
 @cache
 def parsed() -> list[ast.AST]:
-    return [ast.parse(path.read_text()) for path in modules()]
+    return [_parsed(path.read_text()) for path in modules()]
+
+
+def _parsed(text: str) -> ast.AST:
+    # Python 3.11 miscounts its own depth when another thread compiles at the same moment.
+    for _ in range(10):
+        with suppress(SystemError):
+            return ast.parse(text)
+    return ast.parse(text)
 
 
 @cache

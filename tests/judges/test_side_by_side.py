@@ -28,7 +28,8 @@ def connected(
 
 def test_our_hook_works_on_the_very_same_connection(community_connection: Sandbox) -> None:
     with closing(DbtCloudHook()) as hook:
-        assert hook.test_connection() == (True, f"Reached dbt Cloud account Tests ({ACCOUNT}).")
+        reached = f"Reached the account Tests ({ACCOUNT}) of {community_connection.url}."
+        assert hook.test_connection() == (True, reached)
         assert hook.settings.transport.base_url == community_connection.url
         assert hook.get_job(BUILD)["name"] == "Build"
         payload = {"cause": "Ours", "steps_override": ["dbt parse"]}

@@ -5,11 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pytest
+
+from airflow_provider_dbtsegment.ui import routes
 from tests.ui.page import Page
 from tests.ui.rows import Rows
 from tests.ui.summaries import MESSAGE, dbt_run, sync
 
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
+
+
+@pytest.fixture(autouse=True)
+def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test takes so long that an age changes."""
+    monkeypatch.setattr(routes, "_now", lambda: NOW)
 
 
 def write(
