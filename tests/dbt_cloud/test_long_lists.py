@@ -141,8 +141,9 @@ def test_the_budget_holds_for_what_is_fetched_ahead() -> None:
 
 def test_who_stops_reading_leaves_no_thread_behind() -> None:
     with serving(LongList(2000)) as server, api_of(server, max_attempts=5) as api:
+        # Refused only after the reader has sent his own request, which would wait, too.
         for offset in (200, 300, 400):
-            server.instead[offset] = [Reply(429, headers={"Retry-After": "100"})]
+            server.instead[offset] = [Reply(429, headers={"Retry-After": "100"}, delay=0.5)]
         runs = iter(api.list_runs())
         assert ids(islice(runs, 101)) == list(range(101))
         del runs
