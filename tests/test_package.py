@@ -25,7 +25,16 @@ from airflow_provider_dbtsegment.compat import BaseOperator
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "airflow_provider_dbtsegment"
 #: What of `tasks` a DAG file needs; all else is imported by the functions that need it.
-DECLARING = ("arguments", "base", "dbt_cloud", "launching", "segment", "sensing")
+DECLARING = (
+    "arguments",
+    "base",
+    "dbt_cloud",
+    "launching",
+    "limits",
+    "reasons",
+    "segment",
+    "sensing",
+)
 
 #: Modules beside hooks and triggers that hold none.
 HELPERS = ("advice", "announcing", "base", "beginning", "cancelling", "check", "connections")

@@ -7,9 +7,14 @@ from typing import Any
 
 from airflow_provider_dbtsegment.dbt_cloud.types import Run
 
-#: The XCom that holds the address of the documentation.
-DOCS_URL = "docs_url"
 _MOST = 500
+
+
+def addresses(run: Run, base_url: str) -> dict[str, str]:
+    """Return the addresses of a run's pages by the XComs that hold them, where links read them."""
+    documentation = docs_url(run, base_url)
+    found = {} if documentation is None else {"docs_url": documentation}
+    return {"run_url": run_url(run, base_url), **found}
 
 
 def run_url(run: Run, base_url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.dbt_cloud.pages import DOCS_URL, docs_url
+from airflow_provider_dbtsegment.dbt_cloud.pages import docs_url
 from airflow_provider_dbtsegment.dbt_cloud.report import report, why_failed
 from airflow_provider_dbtsegment.dbt_cloud.summary import summarize
 from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
@@ -52,7 +52,7 @@ def end_of_run(
     xcoms: dict[str, Any] = {"run_summary": summary}
     documentation = docs_url(run, api.settings.transport.base_url)
     if documentation is not None:
-        xcoms[DOCS_URL] = documentation
+        xcoms["docs_url"] = documentation
     return End(run_id, xcoms, failure)
 
 

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_dbtsegment.compat import BaseOperator
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
 from airflow_provider_dbtsegment.links.dbt_cloud import (
-    DOCS_URL,
-    RUN_URL,
     DbtCloudDocsLink,
     DbtCloudRunLink,
 )
@@ -120,7 +118,7 @@ class GetDbtRunArtifactOperator(BaseOperator):
         self, context: Context, hook: DbtCloudHook, run_id: int, account_id: int | None
     ) -> None:
         """Leave behind the addresses of links; without them the artifact is as good."""
-        from airflow_provider_dbtsegment.dbt_cloud.pages import docs_url, run_url
+        from airflow_provider_dbtsegment.dbt_cloud.pages import addresses
 
         try:
             run = hook.hurried(PATIENCE).get_run(run_id, account_id=account_id)
@@ -128,10 +126,8 @@ class GetDbtRunArtifactOperator(BaseOperator):
             self.log.info("There will be no link to dbt Cloud run %s: %s", run_id, error)
             return
         base_url = hook.settings.transport.base_url
-        context["ti"].xcom_push(key=RUN_URL, value=run_url(run, base_url))
-        documentation = docs_url(run, base_url)
-        if documentation is not None:
-            context["ti"].xcom_push(key=DOCS_URL, value=documentation)
+        for name, url in addresses(run, base_url).items():
+            context["ti"].xcom_push(key=name, value=url)
 
     def _target(self) -> ObjectStoragePath:
         from airflow.providers.common.compat.sdk import ObjectStoragePath

@@ -19,6 +19,8 @@ from airflow_provider_dbtsegment.exceptions import (
     rebuild,
 )
 from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
+from airflow_provider_dbtsegment.tasks.limits import limit_after
+from airflow_provider_dbtsegment.tasks.reasons import tell_why
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -28,9 +30,6 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.source import Source
     from airflow_provider_dbtsegment.triggers.base import WaitTrigger
 
-#: Airflow ends a task at its execution time-out without asking us; we come so much before it, or a
-#: quarter of it if that is less, so that a worker has the time to start and to cancel.
-BEFORE_EXECUTION_TIMEOUT = 30.0
 #: Seconds for which a service may say "not ended" of what it has just called ended.
 LAG = 10.0
 
@@ -45,6 +44,8 @@ class Waiting:
 
     #: Whether the task returns something.
     _has_result = True
+    #: Whether Airflow may try again what a person has cancelled.
+    retry_cancelled = False
 
     if TYPE_CHECKING:
         log: Any
@@ -205,11 +206,9 @@ class Waiting:
         return told
 
     def _raise(self, error: DbtSegmentError) -> NoReturn:
-        """End the task; Airflow is not to try again what a person has cancelled."""
-        from airflow_provider_dbtsegment.tasks.reasons import tell_why
-
+        """End the task; Airflow tries again what a person has cancelled only if that is wanted."""
         tell_why(error, self.log)
-        if isinstance(error, RunCancelledError):
+        if isinstance(error, RunCancelledError) and not self.retry_cancelled:
             raise AirflowFailException(str(error)) from None
         raise error
 
@@ -220,12 +219,7 @@ class Waiting:
 
     def _limit_after(self, spent: float) -> tuple[float | None, bool]:
         """Return the same for a task that began so many seconds ago."""
-        own = self._own_limit()
-        if self.execution_timeout is None:
-            return own, False
-        whole = self.execution_timeout.total_seconds()
-        theirs = max(0.0, whole - spent - min(BEFORE_EXECUTION_TIMEOUT, whole / 4))
-        return (own, False) if own is not None and own < theirs else (theirs, True)
+        return limit_after(spent, self._own_limit(), self.execution_timeout)
 
     def _own_limit(self) -> float | None:
         """Return for how many seconds the user lets it wait."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.links.dbt_cloud import DOCS_URL, RUN_URL
 from airflow_provider_dbtsegment.tasks.arguments import optional_int
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
@@ -65,15 +64,13 @@ class DbtCloudWaiting(Waiting):
 
     def _announce(self, context: Context, run: Run, said: str = "") -> None:
         """Leave behind what must survive a failure: the run's id, and the addresses of links."""
-        from airflow_provider_dbtsegment.dbt_cloud.pages import docs_url, run_url
+        from airflow_provider_dbtsegment.dbt_cloud.pages import addresses
 
-        base_url = self.hook.settings.transport.base_url
         context["ti"].xcom_push(key="run_id", value=run["id"])
-        self._url = run_url(run, base_url)
-        context["ti"].xcom_push(key=RUN_URL, value=self._url)
-        documentation = docs_url(run, base_url)
-        if documentation is not None:
-            context["ti"].xcom_push(key=DOCS_URL, value=documentation)
+        pages = addresses(run, self.hook.settings.transport.base_url)
+        self._url = pages["run_url"]
+        for name, url in pages.items():
+            context["ti"].xcom_push(key=name, value=url)
         self.log.info("dbt Cloud run %s%s. %s", run["id"], said, self._url)
 
     def _trigger(self, key: int, **kwargs: Any) -> DbtCloudRunTrigger:

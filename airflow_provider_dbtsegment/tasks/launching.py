@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import ledger_of
 from airflow_provider_dbtsegment.exceptions import (
-    DbtSegmentError,
     RunCancelledError,
     RunFailedError,
 )
@@ -34,7 +33,6 @@ class Launching(Waiting):
 
     if TYPE_CHECKING:
         cancel_on_kill: bool
-        retry_cancelled: bool
         poll_interval: float
         retries: Any
 
@@ -146,14 +144,6 @@ class Launching(Waiting):
             raise
         self._kill = None
         return ended
-
-    def _raise(self, error: DbtSegmentError) -> NoReturn:
-        if isinstance(error, RunCancelledError) and self.retry_cancelled:
-            from airflow_provider_dbtsegment.tasks.reasons import tell_why
-
-            tell_why(error, self.log)
-            raise error
-        super()._raise(error)
 
     def _timed_out(
         self, context: Context, key: Any, *, by_airflow: bool, cancel_on_kill: bool

@@ -20,6 +20,7 @@ from airflow_provider_dbtsegment.exceptions import (
     WaitTimeoutError,
 )
 from airflow_provider_dbtsegment.tasks.base import Waiting
+from airflow_provider_dbtsegment.tasks.reasons import tell_why
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -222,8 +223,6 @@ class Sensing(Waiting):
         if isinstance(error, WaitTimeoutError) and not self._by_airflow:
             raise AirflowSensorTimeout(str(error)) from error
         if isinstance(error, RunFailedError):
-            from airflow_provider_dbtsegment.tasks.reasons import tell_why
-
             tell_why(error, self.log)
             # What has failed stays failed: another try of the sensor can change nothing.
             raise AirflowFailException(str(error)) from None

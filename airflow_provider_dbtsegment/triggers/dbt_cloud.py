@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_dbtsegment.dbt_cloud.pages import docs_url, run_url
+from airflow_provider_dbtsegment.dbt_cloud.pages import addresses
 from airflow_provider_dbtsegment.dbt_cloud.run_end import end_of_run
 from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
-from airflow_provider_dbtsegment.links.dbt_cloud import DOCS_URL, RUN_URL
 from airflow_provider_dbtsegment.outcomes import End, Outcome
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
 from airflow_provider_dbtsegment.triggers.base import WaitTrigger
@@ -102,10 +101,4 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
         return end_of_run(api, self.run_id, account_id=self.account_id, log=self.log)
 
     def _announced(self, api: DbtCloudHook, state: Run) -> dict[str, Any]:
-        base_url = api.settings.transport.base_url
-        documentation = docs_url(state, base_url)
-        return {
-            "run_id": self.run_id,
-            RUN_URL: run_url(state, base_url),
-            **({} if documentation is None else {DOCS_URL: documentation}),
-        }
+        return {"run_id": self.run_id, **addresses(state, api.settings.transport.base_url)}

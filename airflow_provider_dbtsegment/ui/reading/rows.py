@@ -126,10 +126,8 @@ def last_runs(session: Session, dag_ids: Collection[str], limit: int) -> dict[st
     return found
 
 
-def tasks_of(
-    session: Session, dag_id: str, run_ids: Collection[str], *, ours: bool = False
-) -> list[TaskRow]:
-    """Return the task instances of runs of a DAG, those of our operators if asked."""
+def tasks_of(session: Session, dag_id: str, run_ids: Collection[str]) -> list[TaskRow]:
+    """Return the task instances of runs of a DAG."""
     fields = (
         TaskInstance.dag_id,
         TaskInstance.run_id,
@@ -144,8 +142,6 @@ def tasks_of(
     found = []
     for some in _batches(run_ids):
         query = select(*fields).where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(some))
-        if ours:
-            query = query.where(TaskInstance.operator.in_(list(OPERATORS)))
         found += [_task(row) for row in session.execute(query)]
     return found
 
