@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test screenshots chaos bench cluster check format reference docs clean
+.PHONY: install demo test screenshots chaos bench cluster soak check format reference docs clean
 
 install: $(INSTALLED)
 
@@ -46,6 +46,12 @@ bench: install
 cluster: install
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group cluster
 	@$(BIN)/python -W ignore -m tests.cluster $(if $(PIPELINES),--pipelines $(PIPELINES))
+
+# An hour of 20 pipelines a minute through the same services, none of them killed: what grows, and
+# what is lost. MINUTES=10 and RATE=5 run less.
+soak: install
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group cluster
+	@$(BIN)/python -W ignore -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
 check: install
 	$(BIN)/ruff check --no-cache .

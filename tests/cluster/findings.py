@@ -7,7 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.console import Console
+from rich.table import Table
+
 from tests.cluster.account import RUN, SYNC, Account, Traffic
+from tests.cluster.deaths import Death
 from tests.cluster.play import Played
 from tests.cluster.records import Records, Task
 from tests.cluster.works import ROWS, SIDES
@@ -29,11 +33,17 @@ class Finding:
 
 def findings(played: Played, records: Records, account: Account) -> Iterator[Finding]:
     """Yield everything that is worth knowing."""
+    yield from books(played.pipelines, played.seconds, records, account)
+    yield from _deaths(played.deaths)
+    yield healthy(played.ailing)
+
+
+def books(count: int, seconds: float, records: Records, account: Account) -> Iterator[Finding]:
+    """Yield what comes of comparing Airflow's books with those of the services."""
     # The books are closed first: nothing that is asked from now on counts.
     traffic, ends = account.traffic(), account.ends()
     tasks = records.tasks()
-    pipelines, count = records.pipelines(), played.pipelines
-    done = pipelines["success"]
+    done = records.pipelines()["success"]
     yield Finding("pipelines finished", f"{done} of {count}", f"{count}", done == count)
     runs = [task for task in tasks if task.name == "build"]
     syncs = [task for task in tasks if task.name != "build"]
@@ -41,14 +51,13 @@ def findings(played: Played, records: Records, account: Account) -> Iterator[Fin
     yield started("syncs started", syncs, account.started(SYNC), count * len(SIDES))
     rows, wanted = account.delivered(), count * len(SIDES) * ROWS
     yield Finding("rows delivered", f"{rows:,}", f"{wanted:,}", rows == wanted)
-    yield from _deaths(played)
     again = Counter(task.tries for task in tasks if task.tries > 1)
     words = ", ".join(f"{number} took {tries}" for tries, number in sorted(again.items()))
     yield Finding("tasks that took more than one try", words or "none")
     yield from map(limit_kept, traffic)
     yield from resumptions(tasks, ends)
-    yield Finding("seconds for all", f"{played.seconds:.0f}")
-    yield Finding("pipelines a minute", f"{60 * done / played.seconds:.1f}")
+    yield Finding("seconds for all", f"{seconds:.0f}")
+    yield Finding("pipelines a minute", f"{60 * done / seconds:.1f}")
 
 
 def started(what: str, tasks: Sequence[Task], ledger: Sequence[str], count: int) -> Finding:
@@ -59,16 +68,18 @@ def started(what: str, tasks: Sequence[Task], ledger: Sequence[str], count: int)
     return Finding(what, words, f"{count}, one for each task", is_fine)
 
 
-def _deaths(played: Played) -> Iterator[Finding]:
+def healthy(ailing: Sequence[str]) -> Finding:
+    return Finding("services healthy at the end", ", ".join(ailing) or "all", "all", not ailing)
+
+
+def _deaths(of_all: Sequence[Death]) -> Iterator[Finding]:
     for kind, holding in (("worker", "tasks"), ("triggerer", "waits")):
-        deaths = [death for death in played.deaths if death.service.startswith(kind)]
+        deaths = [death for death in of_all if death.service.startswith(kind)]
         words = ", ".join(
             f"{death.service} with {death.held} {holding}, after {death.after:.0f} s"
             for death in deaths
         )
         yield Finding(f"{kind} killed", words or "none", "one", len(deaths) == 1)
-    words = ", ".join(played.ailing) or "all"
-    yield Finding("services healthy at the end", words, "all", not played.ailing)
 
 
 def limit_kept(traffic: Traffic) -> Finding:
@@ -95,3 +106,18 @@ def resumptions(tasks: Iterable[Task], ends: Mapping[str, float]) -> Iterator[Fi
     for name, part in (("median", 0.5), ("99th percentile", 0.99), ("longest", 1.0)):
         value = waits[min(math.ceil(part * len(waits)), len(waits)) - 1]
         yield Finding(f"seconds from an end to the resumption, {name}", f"{value:.1f}")
+
+
+def print_findings(console: Console, title: str, found: Sequence[Finding]) -> bool:
+    """Print a table of it; return whether all is as it must be."""
+    table = Table(title=title)
+    for heading in ("what", "found", "must be"):
+        table.add_column(heading, overflow="fold")
+    for finding in found:
+        style = "" if finding.is_fine else "red"
+        table.add_row(finding.what, finding.found, finding.wanted, style=style)
+    console.print(table)
+    wrong = [finding.what for finding in found if not finding.is_fine]
+    verdict = f"Not as it must be: {'; '.join(wrong)}." if wrong else "All is as it must be."
+    console.print(verdict, style="red" if wrong else "")
+    return not wrong

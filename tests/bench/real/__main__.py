@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from tests.bench.real.measure import QUICK, Size, measure_size
 from tests.bench.real.shape import TASKS_A_RUN
 from tests.bench.settings import Settings
 from tests.chaos.database import why_not
+from tests.command import begin
 
 
 def main() -> int:
@@ -26,14 +25,7 @@ def main() -> int:
     if reason := why_not():
         console.print(reason)
         return 2
-    # Whatever ends this ends Airflow, too, and drops its database.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(3))
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    began = time.monotonic()
-
-    def say(text: str) -> None:
-        console.print(f"{time.monotonic() - began:5.0f} s {text}", highlight=False)
-
+    say = begin(console)
     size = QUICK if options.quick else Size()
     tasks, waits = _whole(options.tasks or size.tasks), _whole(options.waits or size.waits)
     size = replace(size, tasks=tasks, waits=max(waits, tasks))

@@ -1,0 +1,1 @@
+"""An hour of pipelines at a steady pace: what runs on must not grow."""
