@@ -26,6 +26,19 @@ class Outcome(str, Enum):
         return self.value
 
 
+#: How a sync has ended, by Segment's word for its status in capitals; other words end none.
+SYNC_OUTCOMES = {
+    "SUCCESS": Outcome.SUCCESS,
+    "PARTIAL_SUCCESS": Outcome.PARTIAL,
+    "FAIL": Outcome.FAILED,
+    "FAILED": Outcome.FAILED,
+    "CANCELED": Outcome.CANCELLED,
+    "CANCELLED": Outcome.CANCELLED,
+}
+#: dbt's words for the statuses of nodes that make a run fail.
+FAILED_STATUSES = frozenset({"error", "fail", "runtime error"})
+
+
 @dataclass(frozen=True)
 class End:
     """

@@ -86,15 +86,19 @@ def table(head: Sequence[str], rows: Sequence[Sequence[object]], width: int = WI
 
 
 def duration(seconds: float | None) -> str:
-    """Return a length of time as a person says it: ``4.2 s``, ``3 min 12 s``, ``2 h 5 min``."""
+    """Return ``0.35 s``, ``12.3 s``, ``4 min 05 s``, ``2 h 07 min`` or ``3 d 4 h``."""
     if seconds is None:
         return ""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes:02d} min"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h"
 
 
 def _cell(value: object) -> str:

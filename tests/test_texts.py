@@ -48,7 +48,17 @@ def test_a_table_is_never_wider_than_a_log() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
-    [(None, ""), (0.04, "0.0 s"), (59.94, "59.9 s"), (192, "3 min 12 s"), (7500, "2 h 5 min")],
+    [
+        (None, ""),
+        (0.004, "0.00 s"),
+        (3.14159, "3.14 s"),
+        (9.996, "10.0 s"),
+        (59.96, "1 min 00 s"),
+        (245, "4 min 05 s"),
+        (3599.7, "1 h 00 min"),
+        (7620, "2 h 07 min"),
+        (273_600, "3 d 4 h"),
+    ],
 )
 def test_a_length_of_time_is_said_as_a_person_does(seconds: float | None, said: str) -> None:
     assert duration(seconds) == said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 
-from airflow_provider_dbtsegment.dbt_cloud.results import FAILED_STATUSES, without_colours
+from airflow_provider_dbtsegment.dbt_cloud.results import without_colours
 from airflow_provider_dbtsegment.dbt_cloud.summary import (
     FailedNode,
     RunSummary,
@@ -12,7 +12,7 @@ from airflow_provider_dbtsegment.dbt_cloud.summary import (
     steps_of,
 )
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep
-from airflow_provider_dbtsegment.outcomes import seconds_between
+from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES, seconds_between
 from airflow_provider_dbtsegment.texts import duration, harmless, table
 
 #: Of a step that left no results, so many lines of its log are shown,

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from airflow_provider_dbtsegment.dbt_cloud.documents import UNREADABLE, entries
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, RequestError
-from airflow_provider_dbtsegment.outcomes import seconds_of
+from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES, seconds_of
 from airflow_provider_dbtsegment.texts import harmless, word
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The statuses of nodes that make a run fail.
-FAILED_STATUSES = frozenset({"error", "fail", "runtime error"})
 #: So many characters of a message are kept, of as many as are looked at.
 MAX_MESSAGE = 500
 _LOOKED_AT = 64 * 1024

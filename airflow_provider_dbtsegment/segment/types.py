@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from airflow_provider_dbtsegment.outcomes import Outcome
+from airflow_provider_dbtsegment.outcomes import SYNC_OUTCOMES, Outcome
 
 
 class ExtractPhase(TypedDict, total=False):
@@ -96,16 +96,6 @@ class CancelledSync(TypedDict, total=False):
     errorMessage: str
 
 
-_OUTCOMES = {
-    "SUCCESS": Outcome.SUCCESS,
-    "PARTIAL_SUCCESS": Outcome.PARTIAL,
-    "FAIL": Outcome.FAILED,
-    "FAILED": Outcome.FAILED,
-    "CANCELED": Outcome.CANCELLED,
-    "CANCELLED": Outcome.CANCELLED,
-}
-
-
 def outcome(sync: SyncStatus) -> Outcome | None:
     """
     Return how a sync ended, or `None` while it goes on.
@@ -116,7 +106,7 @@ def outcome(sync: SyncStatus) -> Outcome | None:
     status: Any = sync.get("syncStatus")
     if not isinstance(status, str):
         return None
-    listed = _OUTCOMES.get(status.upper())
+    listed = SYNC_OUTCOMES.get(status.upper())
     if listed is not None:
         return listed
     return Outcome.FAILED if sync.get("finishedAt") else None

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from airflow_provider_dbtsegment import texts
+
 #: What stands where nothing is known.
 NONE = "\u2013"
 
 
 def duration(seconds: float | None) -> str:
-    """Return ``0.35 s``, ``12.3 s``, ``4 min 05 s``, ``2 h 07 min`` or ``3 d 4 h``."""
-    if seconds is None:
-        return NONE
-    if seconds < 59.95:
-        return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes:02d} min"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h"
+    """Return a length of time as the tasks' logs say it."""
+    return texts.duration(seconds) or NONE
 
 
 def age(seconds: float) -> str:

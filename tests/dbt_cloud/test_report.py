@@ -47,8 +47,8 @@ def test_a_report_is_a_few_small_tables() -> None:
         "dbt Cloud run 5: error after 1 min 12 s.",
         "",
         "step  command                      status   took",
-        "1     Invoke dbt with `dbt deps`   success  1 min 1 s",
-        "2     Invoke dbt with `dbt build`  success  1 min 1 s",
+        "1     Invoke dbt with `dbt deps`   success  1 min 01 s",
+        "2     Invoke dbt with `dbt build`  success  1 min 01 s",
         "",
         "nodes  success  error  pass  skipped  all",
         "model        1      1              1    3",
@@ -56,7 +56,7 @@ def test_a_report_is_a_few_small_tables() -> None:
         "",
         "slowest  type   took        thread",
         "people   model  1 min 15 s  Thread-1",
-        "orders   model  2.5 s       Thread-2",
+        "orders   model  2.50 s      Thread-2",
     ]
 
 

@@ -37,12 +37,12 @@ def test_a_report_is_a_small_table() -> None:
     assert report(summarize(SYNC)).splitlines() == [
         "Segment sync s1 of model customers: PARTIAL_SUCCESS after 3 min 12 s.",
         "",
-        "phase    took               rows",
-        "extract  2.5 s  added        150",
-        "                updated       40",
-        "                deleted       10",
-        "load     2.5 s  delivered  1,198",
-        "                failed         2",
+        "phase    took                rows",
+        "extract  2.50 s  added        150",
+        "                 updated       40",
+        "                 deleted       10",
+        "load     2.50 s  delivered  1,198",
+        "                 failed         2",
     ]
 
 
