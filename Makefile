@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml constraints.txt airflow_provider_dbtsegment/__init__.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --editable '.[sandbox]' --group dev
@@ -17,7 +17,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 # KEEP=1 leaves Airflow's UI running; SCENARIO=broken-model and SCENARIO=bad-rows show the unhappy ways.
 demo: install
-	@$(BIN)/dbtsegment-demo --dags example_dags --folder .demo $(if $(KEEP),--keep) $(if $(SCENARIO),--scenario $(SCENARIO))
+	@$(BIN)/dbtsegment-demo $(if $(KEEP),--keep) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: install
 	$(BIN)/python -m pytest

@@ -22,6 +22,7 @@ from .scenarios import SCENARIOS
 
 INTERRUPTED = 130
 WIDTH = 100
+FOLDER = Path(".demo")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -42,11 +43,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="dbtsegment-demo", description=__doc__)
-    parser.add_argument("--dags", type=Path, required=True, help="the folder with the example DAG")
-    parser.add_argument("--folder", type=Path, required=True, help="everything is written below it")
+    parser.add_argument(
+        "--dags", type=Path, default=example_dags(), help="the folder of DAGs (the examples)"
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="everything is written below it (%(default)s)"
+    )
     parser.add_argument("--keep", action="store_true", help="leave the UI up until Ctrl-C")
     parser.add_argument("--scenario", choices=list(SCENARIOS), default="happy")
     return parser
+
+
+def example_dags() -> Path:
+    """Return the folder of the example DAGs: in an installed package, or beside it in a checkout."""
+    here = Path(__file__).parent
+    installed = here / "example_dags"
+    return installed if installed.is_dir() else here.parents[1] / "example_dags"
 
 
 def demonstrate(console: Console, folder: Path, options: argparse.Namespace) -> int:

@@ -17,13 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_provider_dbtsegment.sandbox.extra import NOT_INSTALLED
+
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
     from airflow_provider_dbtsegment.sandbox.running import Sandbox
 
 MARK = "dbtsegment"
 OPTIONS = ("project", "config", "faults")
-EXTRA = "The sandbox is not installed: pip install 'airflow-provider-dbtsegment[sandbox]'."
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -38,7 +39,7 @@ def dbtsegment_dbt() -> Iterator[DbtClient]:
     try:
         from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
     except ImportError as error:
-        raise pytest.UsageError(EXTRA) from error
+        raise pytest.UsageError(NOT_INSTALLED) from error
     with DbtClient() as dbt:
         yield dbt
 
@@ -54,7 +55,7 @@ def dbtsegment_sandbox(
     try:
         from airflow_provider_dbtsegment.sandbox.running import SHOP, running_sandbox
     except ImportError as error:
-        raise pytest.UsageError(EXTRA) from error
+        raise pytest.UsageError(NOT_INSTALLED) from error
     options = _options(request)
     config = options.get("config")
     with running_sandbox(
