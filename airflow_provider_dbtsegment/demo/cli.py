@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def example_dags() -> Path:
-    """Return the folder of the example DAGs: in an installed package, or beside it in a checkout."""
+    """Return the folder of the example DAGs: in the package, or beside it in a checkout."""
     here = Path(__file__).parent
     installed = here / "example_dags"
     return installed if installed.is_dir() else here.parents[1] / "example_dags"
