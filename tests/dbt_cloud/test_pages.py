@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.dbt_cloud.pages import DOCS_URL, docs_url, run_url
-from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudDocsLink
+from airflow_provider_dbtsegment.dbt_cloud.pages import addresses, docs_url, run_url
+from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudDocsLink, DbtCloudRunLink
 
 BASE = "https://ab123.us1.dbt.com"
 IDS = {"id": 11, "account_id": 7, "project_id": 3}
@@ -46,5 +46,6 @@ def test_documentation_is_linked_where_there_is_or_will_be_some(
     assert found == (f"{BASE}/accounts/7/runs/11/docs/" if documents else None)
 
 
-def test_what_is_left_at_the_end_is_where_the_link_is_read() -> None:
-    assert DbtCloudDocsLink().xcom_key == DOCS_URL
+def test_addresses_are_left_where_links_read_them() -> None:
+    found = addresses({**IDS, "job": {"generate_docs": True}}, BASE)  # type: ignore[typeddict-item]
+    assert found.keys() == {DbtCloudRunLink().xcom_key, DbtCloudDocsLink().xcom_key}

@@ -6,15 +6,18 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
 
+from airflow_provider_dbtsegment.compat import mask_secret
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from tests.scripted_server import Reply, ScriptedServer
 
-masking = pytest.importorskip("airflow.sdk._shared.secrets_masker", reason="Airflow 3.1 and later")
+#: Where Airflow keeps its filter, which differs between its versions.
+MASKING: Any = import_module(mask_secret.__module__)
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +30,10 @@ def connected(server: ScriptedServer, own_budget: None, monkeypatch: pytest.Monk
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
     """Returns what a line looks like in a log that Airflow's own filter has gone over."""
-    masker = masking.SecretsMasker()
-    monkeypatch.setattr("airflow.sdk.log._secrets_masker", lambda: masker)
-    monkeypatch.setattr(masking.SecretsMasker, "mask_secrets_in_logs", True)
+    masker = type(MASKING._secrets_masker())()
+    monkeypatch.setattr(MASKING, "_secrets_masker", lambda: masker)
+    monkeypatch.setattr(type(masker), "mask_secrets_in_logs", True, raising=False)
+    monkeypatch.setattr("airflow.settings.MASK_SECRETS_IN_LOGS", True, raising=False)
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.addFilter(masker)
@@ -111,9 +115,11 @@ def test_a_running_task_tells_its_supervisor(
         def send(self, message: Any) -> None:
             self.told.append(message)
 
+    runner = pytest.importorskip(
+        "airflow.sdk.execution_time.task_runner", reason="Airflow 2 has no supervisor"
+    )
     supervisor = Supervisor()
-    runner = "airflow.sdk.execution_time.task_runner.SUPERVISOR_COMMS"
-    monkeypatch.setattr(runner, supervisor, raising=False)
+    monkeypatch.setattr(runner, "SUPERVISOR_COMMS", supervisor, raising=False)
     monkeypatch.setattr(DbtCloudHook, "get_connection", lambda self, conn_id: _connection(server))
     server.script(Reply(body='{"data": {"id": 1, "token_string": "dbtc_5p3c1al-s3cr3t"}}'))
     hook = DbtCloudHook()

@@ -10,10 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from airflow.sdk.serde import serialize
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
 from airflow_provider_dbtsegment.rest.listing import Listing, whole_number
+
+try:
+    from airflow.sdk.serde import serialize
+except ImportError:  # Airflow below 3.2
+    from airflow.serialization.serde import serialize
 
 
 class Pages:

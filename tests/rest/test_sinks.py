@@ -61,7 +61,8 @@ def content_of(target: Any) -> bytes:
 
 
 def names_beside(target: Any) -> list[str]:
-    if isinstance(target, (str, Path)):
+    # Some versions of UPath are a Path, wherever they lead.
+    if isinstance(target, (str, Path)) and getattr(target, "protocol", "") in ("", "file"):
         return os.listdir(Path(target).parent)
     folder = target.path.rpartition("/")[0]
     if not target.fs.exists(folder):  # the memory has no folders

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.ui import routes
 from tests.ui.page import Page
 from tests.ui.rows import Rows
 from tests.ui.summaries import MESSAGE, dbt_run, sync
 
+routes = pytest.importorskip("airflow_provider_dbtsegment.ui.routes", exc_type=ImportError)
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 
 
