@@ -11,14 +11,13 @@ from tests.ui.page import Page
 from tests.ui.rows import Rows
 from tests.ui.summaries import MESSAGE, dbt_run, sync
 
-routes = pytest.importorskip("airflow_provider_dbtsegment.ui.routes", exc_type=ImportError)
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 
 
 @pytest.fixture(autouse=True)
-def at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
+def at_noon(airflow_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test takes so long that an age changes."""
-    monkeypatch.setattr(routes, "_now", lambda: NOW)
+    monkeypatch.setattr("airflow_provider_dbtsegment.ui.routes._now", lambda: NOW)
 
 
 def write(
