@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test screenshots chaos bench cluster soak check format reference docs clean
+.PHONY: install demo test screenshots chaos bench cluster soak dist check format reference docs clean
 
 install: $(INSTALLED)
 
@@ -52,6 +52,11 @@ cluster: install
 soak: install
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group cluster
 	@$(BIN)/python -W ignore -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
+
+# Wheel and sdist of the newest commit, in dist/: built twice, looked into, installed into an empty
+# environment, where the demo has to run. docs/releasing.md says how a release is made.
+dist: install
+	@$(BIN)/python -W ignore -m tests.dist
 
 check: install
 	$(BIN)/ruff check --no-cache .

@@ -8,7 +8,6 @@ import inspect
 import json
 import subprocess
 import sys
-import zipfile
 from importlib.metadata import entry_points, version
 from importlib.resources import files
 from pathlib import Path
@@ -180,19 +179,3 @@ def test_no_operator_does_more_than_assign_when_it_is_made() -> None:
             text = ast.unparse(statement)
             name = text.split(" = ")[1]
             assert text == f"self.{name} = {name}"
-
-
-def test_the_wheel_holds_the_package_alone(tmp_path: Path) -> None:
-    build = [sys.executable, "-m", "uv", "build", "--wheel", "--quiet", "--no-build-isolation"]
-    subprocess.run([*build, "--out-dir", str(tmp_path), str(ROOT)], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
-    tops = {name.split("/")[0] for name in names}
-    assert tops == {
-        "airflow_provider_dbtsegment",
-        f"airflow_provider_dbtsegment-{airflow_provider_dbtsegment.__version__}.dist-info",
-    }
-    inside = {name.removeprefix("airflow_provider_dbtsegment/") for name in names}
-    assert {"py.typed", "sandbox/shop/dbt_project.yml", "sandbox/shop/sandbox.yml"} <= inside
-    assert any(name.startswith("sandbox/shop/models/") for name in inside)
-    assert any(name.startswith("sandbox/shop/seeds/") for name in inside)
