@@ -26,7 +26,7 @@ PYTHON = blocks("python")
 TAKEN = [block for block in PYTHON if block.title]
 WHOLE = [block for block in PYTHON if not block.title]
 #: What is installed elsewhere, or comes with the system.
-OTHERS = {"airflow", "curl", "export", "pip", "ulimit"}
+OTHERS = {"airflow", "curl", "export", "git", "pip", "sha256sum", "ulimit", ".venv/bin/twine"}
 PARSERS = {"dbtsegment-sandbox": sandbox._parser, "dbtsegment-demo": demo.parser}
 
 
