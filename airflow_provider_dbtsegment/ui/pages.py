@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,19 +15,25 @@ from airflow_provider_dbtsegment.ui.pictures import (
     skipped,
     slowest,
     timeline,
+    tones,
 )
 from airflow_provider_dbtsegment.ui.pictures import overview as lines
 from airflow_provider_dbtsegment.ui.places import Places
+from airflow_provider_dbtsegment.ui.reading.dags import DagRow
 from airflow_provider_dbtsegment.ui.reading.history import read_history
-from airflow_provider_dbtsegment.ui.reading.pipelines import newest_first, read_pipelines
+from airflow_provider_dbtsegment.ui.reading.pipelines import (
+    read_pipelines,
+    with_history,
+    worst_first,
+)
 from airflow_provider_dbtsegment.ui.reading.run import RunReading
 from airflow_provider_dbtsegment.ui.rendering import render
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-#: The overview shows so many pipelines, those with the newest runs; a search finds the others.
-SHOWN = 100
+#: On a page of the overview are so many pipelines, and of their mappings so many: the worst first.
+PIPELINES, MAPPINGS = 100, 100
 
 
 def run(
@@ -55,22 +61,37 @@ def run(
         slowest=[slow for part in parts if (slow := slowest.draw(part, history))],
         skipped=[group for part in parts if (group := skipped.draw(part))],
         not_run=skipped.tasks_not_run(reading),
+        tone=tones.of_state(reading.run.state),
         took=lines.seconds_of(reading.run, now),
     )
 
 
 def overview(
-    session: Session, places: Places, dags: Mapping[str, bool], query: str, now: datetime
+    session: Session,
+    places: Places,
+    dags: Sequence[DagRow],
+    *,
+    query: str,
+    page: int,
+    is_all: bool,
+    now: datetime,
 ) -> str:
     """
     Return the overview.
 
-    :param dags: The pipelines that the user may see, each with whether it is paused.
+    :param dags: The pipelines that the user may see, the newest first.
     :param query: What the user has searched for.
+    :param is_all: Whether there are no more than these.
     """
-    ids = newest_first(session, dags.keys(), SHOWN)
-    pipelines = read_pipelines(session, {dag_id: dags[dag_id] for dag_id in ids})
-    mappings = freshness.draw(pipelines, now)
+    pages = max(1, -(-len(dags) // PIPELINES))
+    page = min(page, pages)
+    first = (page - 1) * PIPELINES
+    shown = worst_first(session, dags, now)[first : first + PIPELINES]
+    pipelines = read_pipelines(session, shown)
+    known = freshness.draw(pipelines, now)
+    keys = {row.key for row in known[:MAPPINGS]}
+    pipelines = with_history(session, pipelines, keys)
+    mappings = [row for row in freshness.draw(pipelines, now) if row.key in keys]
     return render(
         "overview.html",
         places=places,
@@ -78,5 +99,11 @@ def overview(
         attention=attention.draw(pipelines, mappings, now),
         lines=lines.draw(pipelines, now),
         mappings=mappings,
-        more=len(dags) - len(ids),
+        known=len(known),
+        unread=[pipeline for pipeline in pipelines if pipeline.unread],
+        number=len(dags),
+        is_all=is_all,
+        first=first + 1,
+        page=page,
+        pages=pages,
     )

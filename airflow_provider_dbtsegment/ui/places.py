@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -33,8 +34,7 @@ class Places:
     def nodes(self, dag_id: str, run_id: str, task_id: str, map_index: int, **query: object) -> str:
         """Return where the table of all nodes of a task is."""
         path = f"nodes/{_part(dag_id)}/{_part(task_id)}/{map_index}/{_part(run_id)}"
-        told = "&".join(f"{key}={_part(str(value))}" for key, value in query.items() if value)
-        return f"{self.root}/{path}" + (f"?{told}" if told else "")
+        return f"{self.root}/{path}{_query(query)}"
 
     def trend(self, dag_id: str, run_id: str) -> str:
         """Return where the numbers of the last syncs up to a run are."""
@@ -61,10 +61,19 @@ class Places:
         mapped = f"/mapped/{map_index}" if map_index >= 0 else ""
         return f"{self.dag_run(dag_id, run_id)}/tasks/{_part(task_id)}{mapped}"
 
+    def overview(self, **query: object) -> str:
+        """Return where the overview is, without Airflow around it."""
+        return f"{self.root}/overview{_query(query)}"
+
     @property
     def overview_tab(self) -> str:
         """Our page in Airflow's navigation."""
         return f"{self.airflow}/plugin/{OVERVIEW_TAB}"
+
+
+def _query(values: Mapping[str, object]) -> str:
+    told = "&".join(f"{key}={_part(str(value))}" for key, value in values.items() if value)
+    return f"?{told}" if told else ""
 
 
 def _part(text: str) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from airflow_provider_dbtsegment.ui import words
+from airflow_provider_dbtsegment.ui.reading.history import TREND, USUAL
 
 HERE = Path(__file__).parent
 #: What is served beside the pages, and as what.
@@ -21,6 +22,10 @@ STATIC = {
     "pages.js": "text/javascript; charset=utf-8",
     "timeline.js": "text/javascript; charset=utf-8",
 }
+#: Seconds after which a page about a run that goes on is looked up again.
+REFRESH = 10
+#: So many causes or items of a list are shown at once; the rest is there to be opened.
+SHOWN = 20
 _ESCAPED: dict[str, str | int | None] = {
     "<": "\\u003c",
     ">": "\\u003e",
@@ -81,5 +86,11 @@ def _environment() -> Environment:
         "share": words.share,
     }
     environment.filters.update(filters)
-    environment.globals["many"] = words.many
+    environment.globals |= {
+        "many": words.many,
+        "REFRESH": REFRESH,
+        "SHOWN": SHOWN,
+        "TREND": TREND,
+        "USUAL": USUAL,
+    }
     return environment

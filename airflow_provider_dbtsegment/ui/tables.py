@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from airflow_provider_dbtsegment.ui.pictures import tones
 from airflow_provider_dbtsegment.ui.pictures.overview import seconds_of
 from airflow_provider_dbtsegment.ui.places import Places
+from airflow_provider_dbtsegment.ui.reading.dags import SYNC_SUMMARY
 from airflow_provider_dbtsegment.ui.reading.history import TREND, past_syncs, read_history
-from airflow_provider_dbtsegment.ui.reading.rows import RunRow, last_runs, runs_before
+from airflow_provider_dbtsegment.ui.reading.rows import RunRow, last_runs, runs_before, xcoms_of
 from airflow_provider_dbtsegment.ui.reading.run import RunReading
 from airflow_provider_dbtsegment.ui.reading.timeline import Node
 from airflow_provider_dbtsegment.ui.rendering import render
@@ -108,11 +109,12 @@ def _lines(session: Session, reading: RunReading) -> list[NodeLine]:
 
 def trend(session: Session, places: Places, run: RunRow, *, part: bool) -> str:
     """Return the numbers of the last syncs of every mapping up to a run."""
-    syncs = past_syncs(session, runs_before(session, run, TREND))
+    runs = runs_before(session, run, TREND)
+    syncs = past_syncs(xcoms_of(session, runs, [SYNC_SUMMARY]), runs)
     rows = [
-        (mapping, past, tones.of_sync(past.sync.end))
-        for mapping in sorted(syncs)
-        for past in reversed(syncs[mapping])
+        (past.mapping, past, tones.of_sync(past.sync))
+        for key in sorted(syncs)
+        for past in reversed(syncs[key])
     ]
     return render("trend.html", places=places, run=run, rows=rows, part=part)
 

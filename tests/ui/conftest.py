@@ -105,14 +105,32 @@ def ask(app: Any) -> Iterator[Ask]:
 
 
 @pytest.fixture
+def statements(app: Any) -> Iterator[Callable[[], list[str]]]:
+    """Return what the database was asked so far."""
+    from airflow import settings
+    from sqlalchemy import event
+
+    heard: list[str] = []
+
+    def hear(_: Any, __: Any, statement: str, *___: Any) -> None:
+        heard.append(statement)
+
+    event.listen(settings.engine, "before_cursor_execute", hear)
+    yield lambda: heard
+    event.remove(settings.engine, "before_cursor_execute", hear)
+
+
+@pytest.fixture
 def rows(airflow_settings: None) -> Iterator[Rows]:
     """The database, which is empty before and after."""
     written = Rows()
     yield written
     from airflow.models.dag import DagModel
+    from airflow.models.dag_version import DagVersion
     from airflow.models.dagrun import DagRun
     from sqlalchemy import delete
 
     with written.session() as session:
         session.execute(delete(DagRun))
+        session.execute(delete(DagVersion))
         session.execute(delete(DagModel))

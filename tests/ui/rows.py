@@ -157,6 +157,15 @@ class Rows:
             **about,
         )
 
+    def version(self, dag: Any) -> None:
+        """Write what Airflow keeps of a DAG that it has read from its file."""
+        from airflow.models.serialized_dag import SerializedDagModel
+        from airflow.serialization.serialized_objects import LazyDeserializedDAG
+
+        with self.session() as session:
+            kept = LazyDeserializedDAG.from_dag(dag)
+            SerializedDagModel.write_dag(kept, bundle_name=BUNDLE, session=session)
+
     @contextmanager
     def session(self) -> Iterator[Any]:
         """Open a session of Airflow's database."""

@@ -114,6 +114,13 @@ def dbt_run(
     }
 
 
+def page_of(mapping: str, tool: str) -> str:
+    """Return the address of a mapping's page in Segment, which names the tool."""
+    workspace = "https://app.segment.com/goto-my-workspace/reverse-etl"
+    place = f"{workspace}/destinations/{tool}/sources/warehouse/instances/6f1a"
+    return f"{place}/mappings/{mapping}/source-id/s1/model-id/m1/sync-details"
+
+
 def _step(
     index: int, name: str, start: float, end: float, began: datetime, status: str = "success"
 ) -> dict[str, Any]:
@@ -136,13 +143,14 @@ def sync(
     began: datetime = BEGAN + timedelta(minutes=20),
     status: str | None = None,
     error: str = "",
+    tool: str = "hubspot",
 ) -> dict[str, Any]:
     """Return the summary of a sync; of the changed rows so many failed, all others arrived."""
     changed = added + updated + deleted
     ended = status or ("PARTIAL_SUCCESS" if failed else "SUCCESS")
     return {
         "sync_id": f"sync-{mapping}-{began:%Y%m%d%H%M}",
-        "sync_url": f"https://app.segment.com/goto/reverse-etl/mappings/{mapping}",
+        "sync_url": page_of(mapping, tool),
         "model_id": f"{mapping}_model",
         "subscription_id": mapping,
         "status": ended,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ from fastapi.routing import APIRoute
 from tests.ui.conftest import HIDDEN, login
 from tests.ui.page import Page
 from tests.ui.rows import Rows
-from tests.ui.summaries import dbt_run, sync
+from tests.ui.summaries import BEGAN, dbt_run, sync
 
 PATHS = [
     f"/dbtsegment/run/{HIDDEN}/manual__1",
@@ -57,6 +59,38 @@ def test_the_overview_lists_ones_own_dags(ask: Any, pipelines: None) -> None:
     assert HIDDEN not in ask(f"/dbtsegment/overview?q={HIDDEN[:5]}", "ulf").text.replace(
         f'value="{HIDDEN[:5]}"', ""
     )
+
+
+def test_few_queries_tell_who_may_see_many_dags(
+    ask: Any, rows: Rows, statements: Callable[[], list[str]]
+) -> None:
+    def asked(user: str) -> int:
+        began = len(statements())
+        assert ask("/dbtsegment/overview", user).status_code == 200
+        return len(statements()) - began
+
+    rows.task(rows.run(rows.dag("pipeline_0")), "build")
+    few = {user: asked(user) for user in ("vic", "ulf")}
+    for number in range(1, 40):
+        rows.task(rows.run(rows.dag(f"pipeline_{number}")), "build")
+    rows.task(rows.run(rows.dag(HIDDEN)), "build")
+    assert {user: asked(user) for user in ("vic", "ulf")} == few
+    page = ask("/dbtsegment/overview", "ulf").text
+    assert HIDDEN not in page
+    assert "40 pipelines" in Page(page).root.one("header").text
+
+
+def test_rights_are_asked_for_of_the_newest_pipelines_alone(
+    ask: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_dbtsegment.ui.routes.ASKED", 3)
+    for number in range(5):
+        due = BEGAN + timedelta(days=number)
+        rows.task(rows.run(rows.dag(f"pipeline_{number}"), due=due), "build")
+    page = Page(ask("/dbtsegment/overview", "ulf").text)
+    shown = [r.attributes["data-dag"] for r in page.root.all("tr") if "data-dag" in r.attributes]
+    assert shown == ["pipeline_4", "pipeline_3", "pipeline_2"]
+    assert "3 pipelines of more than 3" in page.root.one("header").text
 
 
 def test_a_dag_that_is_hidden_and_one_that_is_not_there_look_alike_to_a_stranger(

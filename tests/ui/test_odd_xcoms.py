@@ -83,6 +83,25 @@ def test_a_summary_of_an_older_version_shows_what_it_has(ask: Any, rows: Rows) -
     assert ask("/dbtsegment/nodes/shop/build/-1/manual__1").status_code == 200
 
 
+def test_a_failed_node_is_known_by_its_place_though_others_cannot_be_read(
+    ask: Any, rows: Rows
+) -> None:
+    rows.dag("shop")
+    summary = dbt_run(40, failed={20}, skipped_for=2)
+    nodes, failed = summary["timeline"]["nodes"], summary["failed_nodes"][0]
+    place = failed["node"]
+    assert place > 3
+    nodes[0], nodes[2] = None, ["", 0, 0]
+    rows.task(rows.run("shop", state="failed"), "build", xcoms={"run_summary": summary})
+    page = page_of(ask)
+    assert "2 nodes were skipped for it" in page.section("What broke").text
+    (group,) = page.data
+    assert list(group["messages"]) == [str(place - 2)]
+    assert group["nodes"][place - 2][0] == failed["name"]
+    (mark,) = page.section("Timeline").all("a", class_="mark")
+    assert mark.attributes["data-node"] == str(place - 2)
+
+
 def test_a_summary_that_airflow_wrapped_or_wrote_as_text_is_read(ask: Any, rows: Rows) -> None:
     rows.dag("shop")
     run = rows.run("shop")

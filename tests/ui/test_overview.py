@@ -11,13 +11,14 @@ from tests.ui.page import Page
 from tests.ui.rows import Rows
 from tests.ui.summaries import MESSAGE, dbt_run, sync
 
+UI = "airflow_provider_dbtsegment.ui"
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 
 
 @pytest.fixture(autouse=True)
 def at_noon(airflow_settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test takes so long that an age changes."""
-    monkeypatch.setattr("airflow_provider_dbtsegment.ui.routes._now", lambda: NOW)
+    monkeypatch.setattr(f"{UI}.routes._now", lambda: NOW)
 
 
 def write(
@@ -59,7 +60,8 @@ def test_a_pipeline_is_a_dag_that_uses_our_operators(ask: Any, rows: Rows) -> No
     rows.task(rows.run("failed_before_it_began", state="failed"), "build", state="failed")
     lines = overview(ask).section("Pipelines").all("tr")
     shown = [one.attributes["data-dag"] for one in lines if "data-dag" in one.attributes]
-    assert shown == ["shop", "failed_before_it_began"]
+    # to be looked at first
+    assert shown == ["failed_before_it_began", "shop"]
 
 
 def test_a_dag_whose_file_is_gone_is_no_pipeline(ask: Any, rows: Rows) -> None:
@@ -109,13 +111,37 @@ def test_what_needs_attention_stands_on_top_with_its_reason(ask: Any, rows: Rows
     told = [(one.one("span", class_="badge").text, one.one("a").text) for one in items]
     assert told == [
         ("The last 3 runs failed", "broken"),
-        ("Mapping refuses_to_crm", "refuses"),
-        ("Mapping broken_to_crm", "broken"),
-        ("Mapping late_to_crm", "late"),
+        ("sync_refuses_to_crm → hubspot", "refuses"),
+        ("sync_broken_to_crm → hubspot", "broken"),
+        ("sync_late_to_crm → hubspot", "late"),
     ]
     assert MESSAGE in items[0].text
-    assert "12 of 154 rows refused. email is not valid" in items[1].text
+    assert "12 of 154 rows refused (8 %). email is not valid" in items[1].text
     assert "3 d old; usual is every 24 h" in items[3].text
+
+
+def test_a_success_that_left_rows_behind_needs_attention(ask: Any, rows: Rows) -> None:
+    rows.dag("shop")
+    began = NOW - timedelta(hours=1)
+    rows.sync(rows.run("shop", due=began), sync("m", failed=2, status="SUCCESS", began=began))
+    page = overview(ask)
+    (item,) = page.section("Needs attention").one("ol").all("li")
+    assert item.one("span", class_="badge").text == "sync_m → hubspot"
+    assert "The last sync: success, rows failed, 2 of 154 rows refused (1 %)." in item.text
+    (line,) = page.section("Freshness").one("tbody").all("tr")
+    assert line.one("span", class_="badge").attributes["class"] == "badge warning"
+
+
+def test_rows_refused_before_a_run_that_failed_for_another_reason_are_told(
+    ask: Any, rows: Rows
+) -> None:
+    write(rows, "shop", failed_last=1, refused=7)
+    items = overview(ask).section("Needs attention").one("ol").all("li")
+    assert [one.one("span", class_="badge").text for one in items] == [
+        "The last run failed",
+        "sync_shop_to_crm → hubspot",
+    ]
+    assert "7 of 154 rows refused" in items[1].text
 
 
 def test_it_says_when_nothing_needs_attention(ask: Any, rows: Rows) -> None:
@@ -130,7 +156,10 @@ def test_a_mappings_freshness_counts_from_its_last_success(ask: Any, rows: Rows)
     write(rows, "broken", ago=timedelta(hours=3), failed_last=1)
     lines = overview(ask).section("Freshness").one("table").table()
     told = {line["Mapping"]: (line["Rows are"], line["Usually every"]) for line in lines}
-    assert told == {"shop_to_crm": ("2 h old", "24 h"), "broken_to_crm": ("26 h old", "24 h")}
+    assert told == {
+        "sync_shop_to_crm → hubspot ↗ shop_to_crm": ("2 h old", "24 h"),
+        "sync_broken_to_crm → hubspot ↗ broken_to_crm": ("26 h old", "24 h"),
+    }
 
 
 def test_many_pipelines_are_searched_by_name(ask: Any, rows: Rows) -> None:
@@ -140,9 +169,62 @@ def test_many_pipelines_are_searched_by_name(ask: Any, rows: Rows) -> None:
     shown = [r.attributes["data-dag"] for r in page.root.all("tr") if "data-dag" in r.attributes]
     assert shown == [f"pipeline_{number:03d}" for number in range(100)]
     assert "100 pipelines of 120" in page.root.one("header").text
+    link = page.root.one("header").all("a")[-1].attributes["href"]
+    second = Page(ask(link).text)
+    shown = [r.attributes["data-dag"] for r in second.root.all("tr") if "data-dag" in r.attributes]
+    assert shown == [f"pipeline_{number:03d}" for number in range(100, 120)]
     (found,) = (
         r
         for r in overview(ask, "LINE_11").root.all("tr")
         if r.attributes.get("data-dag") == "pipeline_117"
     )
     assert found.all("th")
+
+
+def test_of_many_pipelines_those_to_look_at_come_first(ask: Any, rows: Rows) -> None:
+    for number in range(101):
+        write(rows, f"pipeline_{number:03d}", days=1, ago=timedelta(minutes=number))
+    write(rows, "failed_long_ago", days=3, ago=timedelta(days=2), failed_last=1)
+    write(rows, "late", ago=timedelta(days=4))
+    write(rows, "late_but_paused", ago=timedelta(days=4), paused=True)
+    page = overview(ask)
+    shown = [r.attributes["data-dag"] for r in page.root.all("tr") if "data-dag" in r.attributes]
+    assert shown[:3] == ["failed_long_ago", "late", "pipeline_000"]
+    assert len(shown) == 100
+    assert "late_but_paused" not in shown
+
+
+def test_of_many_mappings_the_worst_come_first_with_their_whole_history(
+    ask: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where not all syncs are read at first, those that are shown are."""
+    monkeypatch.setattr(f"{UI}.reading.pipelines.FIRST_LOOK", 12)
+    monkeypatch.setattr(f"{UI}.pages.MAPPINGS", 2)
+    rows.dag("shop")
+    for day in range(4):
+        began = NOW - timedelta(days=3 - day, hours=1)
+        run = rows.run("shop", f"day_{day}", due=began)
+        for number in range(5):
+            failed = 9 if (number, day) == (3, 3) else 0
+            rows.sync(run, sync(f"m{number}", failed=failed, began=began))
+    write(rows, "other")
+    card = overview(ask).section("Freshness")
+    lines = [row for row in card.all("tr") if "data-mapping" in row.attributes]
+    assert [one.attributes["data-mapping"] for one in lines] == ["m3", "other_to_crm"]
+    trend = lines[0].one("svg", class_="trend")
+    assert trend.attributes["aria-label"].startswith("4 syncs")
+    assert "And 4 more mappings" in card.text
+
+
+def test_syncs_that_are_too_many_are_named(
+    ask: Any, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"{UI}.reading.pipelines.FIRST_LOOK", 4)
+    rows.dag("huge")
+    run = rows.run("huge", due=NOW - timedelta(hours=1))
+    for number in range(5):
+        rows.sync(run, sync(f"m{number}"), task_id="sync", map_index=number)
+    write(rows, "shop", days=1)
+    page = overview(ask)
+    assert [row["DAG"] for row in page.section("Freshness").one("table").table()] == ["shop"]
+    assert "Too many mappings to be read here: huge (5)" in page.root.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import takewhile
 from statistics import median
@@ -35,8 +35,8 @@ class Item(NamedTuple):
 def draw(pipelines: Sequence[Pipeline], mappings: Sequence[Freshness], now: datetime) -> list[Item]:
     """Return what needs attention, the most urgent first, then the newest."""
     found = [item for pipeline in pipelines for item in _of_pipeline(pipeline, now)]
-    failed = {pipeline.dag_id for pipeline in pipelines if _has_failed(pipeline)}
-    found += [item for one in mappings for item in _of_mapping(one, failed)]
+    told = {(p.dag_id, p.ended.run_id) for p in pipelines if p.ended and p.ended.state == "failed"}
+    found += [item for one in mappings for item in _of_mapping(one, told)]
     return sorted(found, key=lambda item: (item.rank, -(item.when.timestamp() if item.when else 0)))
 
 
@@ -44,12 +44,8 @@ def _ended(pipeline: Pipeline) -> Iterator[RunRow]:
     return (run for run in pipeline.runs if not run.active)
 
 
-def _has_failed(pipeline: Pipeline) -> bool:
-    return pipeline.ended is not None and pipeline.ended.state == "failed"
-
-
 def _of_pipeline(pipeline: Pipeline, now: datetime) -> Iterator[Item]:
-    ended = pipeline.ended
+    ended, usual = pipeline.ended, usual_seconds(pipeline)
     if ended is not None and ended.state == "failed":
         causes = broken.draw(pipeline.failed) if pipeline.failed else []
         told = [f"{cause.title}: {cause.words}" for cause in causes[:CAUSES]]
@@ -59,7 +55,6 @@ def _of_pipeline(pipeline: Pipeline, now: datetime) -> Iterator[Item]:
         title = "The last run failed" if in_a_row < 2 else f"The last {in_a_row} runs failed"
         yield Item(0, "failed", pipeline.dag_id, ended, title, words, ended.ended or ended.due)
     for run in pipeline.runs:
-        usual = usual_seconds(pipeline)
         if run.active and run.started and usual:
             took = (now - run.started).total_seconds()
             if took > SLOW_RATIO * usual and took > SLOW_SECONDS:
@@ -77,13 +72,18 @@ def usual_seconds(pipeline: Pipeline) -> float | None:
     return median(took) if took else None
 
 
-def _of_mapping(one: Freshness, failed: set[str]) -> Iterator[Item]:
-    last = one.last
-    title = f"Mapping {one.mapping}"
-    if last.sync.end != "success" and one.dag_id not in failed:
-        words = f"The last sync: {one.word}, {one.refused} refused. {last.sync.error}".strip()
+def _of_mapping(one: Freshness, told: Collection[tuple[str, str]]) -> Iterator[Item]:
+    """
+    Return what a mapping is to be looked at for.
+
+    :param told: The runs that failed, which are said to have done so already.
+    """
+    last, title = one.last, one.mapping.title
+    if not last.sync.is_good and (one.dag_id, last.run.run_id) not in told:
+        how = ", ".join(filter(None, (last.sync.word, broken.refused(last.sync.rows))))
+        words = f"The last sync: {how}. {last.sync.error}".strip()
         yield Item(1, one.tone, one.dag_id, last.run, title, words, last.finished)
     elif one.late:
         usual = f"; usual is every {rough(one.usual)}" if one.usual else ""
-        since = f"Its rows are {one.age} old{usual}." if one.age else "It never succeeded."
+        since = f"Its rows are {one.age}{usual}." if one.fresh else "It never succeeded."
         yield Item(3, "warning", one.dag_id, last.run, title, since, one.fresh)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from airflow_provider_dbtsegment.ui.reading.dbt_run import DbtRun, Failure
 from airflow_provider_dbtsegment.ui.reading.run import Part, RunReading
+from airflow_provider_dbtsegment.ui.reading.sync import RowCounts, Sync
 from airflow_provider_dbtsegment.ui.words import grouped, many, share
 
 
@@ -29,13 +30,15 @@ class Cause(NamedTuple):
 def draw(reading: RunReading) -> list[Cause]:
     """Return what broke in a run, in the order in which it happened."""
     found: list[Cause] = []
+    told = {part.task.key for part in reading.syncs}
     for part in reading.parts:
         if not part.broken:
             continue
         if part.dbt is not None and not part.dbt.succeeded:
             found += _of_run(part, part.dbt)
-        elif part.sync is not None and (part.sync.end != "success" or part.sync.failed):
-            found.append(_of_sync(part))
+        elif part.sync is not None and not part.sync.is_good:
+            # Another task about the same sync tells the same.
+            found += [_of_sync(part, part.sync)] if part.task.key in told else []
         elif part.task.state in ("failed", "up_for_retry"):
             found.append(_of_task(part))
     return found
@@ -52,7 +55,7 @@ def _of_run(part: Part, run: DbtRun) -> list[Cause]:
         causes.append(Cause(part, title, "", "They are in the table of all nodes.", ""))
     if not causes:
         broken = [step.name for step in run.steps if step.status.lower() == "error"]
-        title = f"dbt Cloud run {run.run_id} ended with status {run.status or 'unknown'}"
+        title = f"dbt Cloud run {run.id} ended with status {run.status or 'unknown'}"
         words = "No node of it failed. The task's log shows the end of what dbt Cloud wrote."
         causes.append(Cause(part, title, ", ".join(broken), words, ""))
     return causes
@@ -69,23 +72,26 @@ def _of_node(part: Part, failure: Failure, held_up: Counter[int]) -> Cause:
     )
 
 
-def _of_sync(part: Part) -> Cause:
-    sync = part.sync
-    if sync is None:
-        raise ValueError("a task without a sync")
-    word = sync.status.replace("_", " ").lower()
-    refused = f"{grouped(sync.failed)} of {many(sync.tried, 'row')} refused"
-    where = f"{refused} ({share(sync.failed, sync.tried)})" if sync.failed else ""
+def _of_sync(part: Part, sync: Sync) -> Cause:
+    where = " · ".join(filter(None, (refused(sync.rows), part.mapping.id)))
     words = sync.error or "Segment gives no reason."
     passed = part.task.state == "success"
     return Cause(
-        part, f"mapping {part.mapping}: {word}", where, words, "The task accepts that" * passed
+        part, f"{part.mapping.title}: {sync.word}", where, words, "The task accepts that" * passed
     )
+
+
+def refused(rows: RowCounts) -> str:
+    """Return how many rows the destination refused, or nothing."""
+    if not rows.failed:
+        return ""
+    of_all = f"{grouped(rows.failed)} of {many(rows.tried, 'row')} refused"
+    return f"{of_all} ({share(rows.failed, rows.tried)})"
 
 
 def _of_task(part: Part) -> Cause:
     words = "Its log says why."
     if part.unreadable:
         words = "What it left behind cannot be read here. Its log says why it failed."
-    state = part.task.state.replace("_", " ")
-    return Cause(part, f"task {part.task.name}: {state}", "", words, "")
+    name = part.mapping.title if part.kind == "sync" else part.task.name
+    return Cause(part, f"task {name}: {part.task.word}", "", words, "")

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import pairwise
-from statistics import median
 from typing import NamedTuple
 
+from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.ui.pictures import tones
 from airflow_provider_dbtsegment.ui.pictures.trend import Trend, draw_trend
 from airflow_provider_dbtsegment.ui.reading.history import PastSync
-from airflow_provider_dbtsegment.ui.reading.pipelines import Pipeline
-from airflow_provider_dbtsegment.ui.words import age, grouped, many
-
-#: A mapping is late when its rows are older than so many of its usual intervals.
-LATE = 2.0
-#: … and than so many seconds.
-PATIENCE = 600.0
+from airflow_provider_dbtsegment.ui.reading.mappings import MappingName
+from airflow_provider_dbtsegment.ui.reading.pipelines import Pipeline, is_late, usual_interval
+from airflow_provider_dbtsegment.ui.words import age
 
 
 class Freshness(NamedTuple):
@@ -26,56 +21,57 @@ class Freshness(NamedTuple):
 
     :param last: Its last sync.
     :param fresh: When the last one succeeded, at least in part.
+    :param age: That in words: "3 d old", or what is known instead.
     :param usual: The median of the seconds between its syncs.
     """
 
     dag_id: str
-    mapping: str
+    mapping: MappingName
     last: PastSync
     tone: str
-    word: str
     fresh: datetime | None
     age: str
     usual: float | None
     late: bool
-    delivered: int
-    refused: str
     trend: Trend | None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from the others."""
+        return self.dag_id, self.mapping.key
 
 
 def draw(pipelines: Sequence[Pipeline], now: datetime) -> list[Freshness]:
-    """Return the mappings of all pipelines: the late ones first, then by their names."""
-    rows = [row for pipeline in pipelines for row in _rows(pipeline, now)]
-    return sorted(rows, key=lambda row: (not row.late, row.dag_id, row.mapping))
+    """Return the mappings of all pipelines: those to look at first, then by their names."""
+    return sorted((row for one in pipelines for row in _rows(one, now)), key=_order)
 
 
 def _rows(pipeline: Pipeline, now: datetime) -> Iterator[Freshness]:
-    for mapping, past in pipeline.syncs.items():
-        last = past[-1]
-        good = [one.finished for one in past if one.sync.end in ("success", "partial")]
+    for key, past in pipeline.syncs.items():
+        last, in_part = past[-1], key in pipeline.in_part
+        good = [p.finished for p in past if p.sync.end in (Outcome.SUCCESS, Outcome.PARTIAL)]
         # A run that was cleared ends after newer ones.
         fresh = max(filter(None, good), default=None)
-        usual = _interval(past)
+        usual = usual_interval(one.finished for one in past)
+        if usual is None and in_part:
+            usual = usual_interval(run.due for run in pipeline.runs)
         old = None if fresh is None else (now - fresh).total_seconds()
-        late = old is None or (usual is not None and old > max(LATE * usual, PATIENCE))
+        late = not in_part if old is None else is_late(old, usual)
         yield Freshness(
             dag_id=pipeline.dag_id,
-            mapping=mapping,
+            mapping=last.mapping,
             last=last,
-            tone=tones.of_sync(last.sync.end),
-            word=last.sync.status.replace("_", " ").lower(),
+            tone=tones.of_sync(last.sync),
             fresh=fresh,
-            age="" if old is None else age(old),
+            age="never arrived" if old is None else f"{age(old)} old",
             usual=usual,
             late=late and not pipeline.paused,
-            delivered=last.sync.delivered,
-            refused=f"{grouped(last.sync.failed)} of {many(last.sync.tried, 'row')}",
             trend=draw_trend(past),
         )
 
 
-def _interval(past: Sequence[PastSync]) -> float | None:
-    """Return the usual seconds between syncs, of which three are needed."""
-    times = sorted(one.finished for one in past if one.finished)
-    gaps = [(later - sooner).total_seconds() for sooner, later in pairwise(times)]
-    return median(gaps) if len(gaps) > 1 else None
+def _order(row: Freshness) -> tuple[int, str, str]:
+    end = row.last.sync.end
+    failed = end not in (Outcome.SUCCESS, Outcome.PARTIAL)
+    rank = 0 if failed else 1 if not row.last.sync.is_good else 2 if row.late else 3
+    return rank, row.dag_id, row.mapping.key

@@ -9,8 +9,10 @@ from datetime import datetime
 from airflow_provider_dbtsegment.ui.pictures import tones
 from airflow_provider_dbtsegment.ui.pictures.trend import Trend, draw_trend
 from airflow_provider_dbtsegment.ui.reading.history import History
+from airflow_provider_dbtsegment.ui.reading.mappings import MappingName
 from airflow_provider_dbtsegment.ui.reading.run import Part, RunReading
-from airflow_provider_dbtsegment.ui.reading.sync import Sync
+from airflow_provider_dbtsegment.ui.reading.sync import RowCounts, Sync
+from airflow_provider_dbtsegment.ui.reading.sync import total as sum_of
 from airflow_provider_dbtsegment.ui.words import NONE, share
 
 #: A picture is so wide; its parts are shares of that.
@@ -36,7 +38,7 @@ class Funnel:
     """
 
     part: Part
-    mapping: str
+    mapping: MappingName
     sync: Sync | None
     tone: str
     word: str
@@ -58,11 +60,7 @@ class Total:
 
     mappings: int
     ended: int
-    added: int
-    updated: int
-    deleted: int
-    delivered: int
-    failed: int
+    rows: RowCounts
     delivered_share: str
     failed_share: str
 
@@ -76,51 +74,49 @@ def draw(reading: RunReading, history: History) -> list[Funnel]:
 def total(rows: Sequence[Funnel]) -> Total:
     """Return the sums."""
     syncs = [row.sync for row in rows if row.sync is not None]
-    delivered, failed = sum(s.delivered for s in syncs), sum(s.failed for s in syncs)
+    sums = sum_of(sync.rows for sync in syncs)
     return Total(
         mappings=len(rows),
         ended=len(syncs),
-        added=sum(sync.added for sync in syncs),
-        updated=sum(sync.updated for sync in syncs),
-        deleted=sum(sync.deleted for sync in syncs),
-        delivered=delivered,
-        failed=failed,
-        delivered_share=share(delivered, delivered + failed),
-        failed_share=share(failed, delivered + failed),
+        rows=sums,
+        delivered_share=share(sums.delivered, sums.tried),
+        failed_share=share(sums.failed, sums.tried),
     )
 
 
 def _row(part: Part, history: History) -> Funnel:
     changed: tuple[Slice, ...] = ()
     arrived: tuple[Slice, ...] = ()
-    sync, past = part.sync, history.syncs.get(part.mapping, [])
+    sync, past, mapping = part.sync, history.of(part), part.mapping
+    if past and not (mapping.id and mapping.destination):
+        mapping = past[-1].mapping._replace(task=mapping.task)
     if sync is None:
-        tone, word = tones.of_state(part.task.state), part.task.state.replace("_", " ")
+        tone, word = tones.of_state(part.task.state), part.task.word
     else:
-        tone, word = tones.of_sync(sync.end), sync.status.replace("_", " ").lower()
-        widest = max(sync.added + sync.updated + sync.deleted, sync.tried)
-        counts = (("added", sync.added), ("updated", sync.updated), ("deleted", sync.deleted))
-        changed = slices(counts, widest)
-        arrived = slices((("delivered", sync.delivered), ("failed", sync.failed)), widest)
+        tone, word, rows = tones.of_sync(sync), sync.word, sync.rows
+        widest = max(rows.changed, rows.tried)
+        changed = _slices(rows, ("added", "updated", "deleted"), widest)
+        arrived = _slices(rows, ("delivered", "failed"), widest)
     return Funnel(
         part=part,
-        mapping=part.mapping,
+        mapping=mapping,
         sync=sync,
         tone=tone,
         word=word,
         changed=changed,
         arrived=arrived,
-        delivered_share=share(sync.delivered, sync.tried) if sync else NONE,
-        failed_share=share(sync.failed, sync.tried) if sync else NONE,
+        delivered_share=share(sync.rows.delivered, sync.rows.tried) if sync else NONE,
+        failed_share=share(sync.rows.failed, sync.rows.tried) if sync else NONE,
         trend=draw_trend(past),
         finished=sync.finished if sync else None,
     )
 
 
-def slices(counts: Sequence[tuple[str, int]], widest: int) -> tuple[Slice, ...]:
+def _slices(rows: RowCounts, names: Sequence[str], widest: int) -> tuple[Slice, ...]:
     """Return the parts of a bar; what is not 0 can be seen."""
     found, x = [], 0.0
-    for tone, number in counts:
+    for tone in names:
+        number = getattr(rows, tone)
         if number and widest:
             width = max(0.6, WIDTH * number / widest)
             found.append(Slice(round(min(x, WIDTH - width), 2), round(width, 2), tone))
@@ -129,5 +125,5 @@ def slices(counts: Sequence[tuple[str, int]], widest: int) -> tuple[Slice, ...]:
 
 
 def _order(row: Funnel) -> tuple[bool, int, int, str]:
-    failed, tried = (row.sync.failed, row.sync.tried) if row.sync else (0, 0)
-    return not row.part.broken, -failed, -tried, row.mapping
+    rows = row.sync.rows if row.sync else RowCounts()
+    return not row.part.broken, -rows.failed, -rows.tried, row.mapping.key

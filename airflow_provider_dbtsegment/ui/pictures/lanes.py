@@ -101,6 +101,7 @@ def _data(
     return {
         "task": part.task.name,
         "texts": list(texts),
+        "tones": [tones.of_node(text) for text in texts],
         "nodes": nodes,
         "critical": list(timeline.critical_path or ()),
         "steps": [step.name for step in run.steps] if run else [],

@@ -71,7 +71,6 @@ def _line(pipeline: Pipeline, now: datetime) -> Line:
 
 
 def _bar(x: int, run: RunRow, took: float | None, longest: float) -> RunBar:
-    state = run.state.replace("_", " ")
-    title = f"{clock(run.due)}: {state}, {duration(took)}"
+    title = f"{clock(run.due)}: {run.word}, {duration(took)}"
     height = max(3.0, HEIGHT * (took or 0.0) / longest)
     return RunBar(x, round(height, 1), tones.of_state(run.state), run, took, title)

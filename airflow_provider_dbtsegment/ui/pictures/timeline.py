@@ -39,6 +39,11 @@ class Timeline:
     height: int = MARGIN
 
     @property
+    def lane_height(self) -> int:
+        """Of a thread's row."""
+        return lanes.LANE_HEIGHT
+
+    @property
     def tones(self) -> list[str]:
         """The colours of nodes that occur."""
         found = {name.rstrip("01") for row in self.rows for name in row.paths}
@@ -106,8 +111,7 @@ def _bars(part: Part, axis: Axis, now: datetime) -> Iterator[Bar]:
     own = [*_sync_bars(part, axis), *_step_bars(part, axis)]
     yield from own
     if not own and not any(_told(part)) and part.task.started and (end := _end(part, now)):
-        state = part.task.state
-        yield _bar(axis, part.task.started, end, tones.of_state(state), state.replace("_", " "))
+        yield _bar(axis, part.task.started, end, tones.of_state(part.task.state), part.task.word)
 
 
 def _sync_bars(part: Part, axis: Axis) -> Iterator[Bar]:
@@ -115,12 +119,12 @@ def _sync_bars(part: Part, axis: Axis) -> Iterator[Bar]:
     if sync is None:
         return
     for phase in sync.phases:
-        tone = "extract" if phase.name == "extract" else f"load {tones.of_sync(sync.end)}"
-        rows = sync.extracted if phase.name == "extract" else sync.delivered
+        tone = "extract" if phase.name == "extract" else f"load {tones.of_sync(sync)}"
+        rows = sync.extracted if phase.name == "extract" else sync.rows.delivered
         what = f"{phase.name}, {many(rows, 'row')}"
         yield _bar(axis, phase.started, phase.finished, tone, what)
     if not sync.phases and sync.started and sync.finished:
-        yield _bar(axis, sync.started, sync.finished, tones.of_sync(sync.end), sync.status)
+        yield _bar(axis, sync.started, sync.finished, tones.of_sync(sync), sync.word)
 
 
 def _step_bars(part: Part, axis: Axis) -> Iterator[Bar]:
@@ -144,8 +148,9 @@ def _bar(axis: Axis, began: datetime, ended: datetime, tone: str, what: str) -> 
 def _note(part: Part) -> str:
     """Return what stands small beside a row's label."""
     if part.sync is not None:
-        of_all = f" of {grouped(part.sync.tried)}" if part.sync.failed else ""
-        return f"{grouped(part.sync.delivered)}{of_all} rows"
+        rows = part.sync.rows
+        of_all = f" of {grouped(rows.tried)}" if rows.failed else ""
+        return f"{grouped(rows.delivered)}{of_all} rows"
     if part.dbt is not None:
         return many(part.dbt.nodes, "node") if part.dbt.nodes else part.dbt.status
-    return part.task.state.replace("_", " ")
+    return part.task.word

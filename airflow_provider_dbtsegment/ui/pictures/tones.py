@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES, Outcome
+from airflow_provider_dbtsegment.ui.reading.sync import Sync
+
 _NODES = {
+    **dict.fromkeys(FAILED_STATUSES, "failed"),
     "success": "success",
     "pass": "success",
     "created": "success",
     "no-op": "success",
     "warn": "warning",
     "partial success": "warning",
-    "error": "failed",
-    "fail": "failed",
-    "runtime error": "failed",
     "skipped": "skipped",
 }
 _RUNS = {
@@ -23,7 +24,12 @@ _RUNS = {
     "starting": "queued",
     "running": "running",
 }
-_SYNCS = {"success": "success", "partial": "warning", "failed": "failed", "cancelled": "skipped"}
+_SYNCS = {
+    Outcome.SUCCESS: "success",
+    Outcome.PARTIAL: "warning",
+    Outcome.FAILED: "failed",
+    Outcome.CANCELLED: "skipped",
+}
 _STATES = {
     "success",
     "failed",
@@ -52,9 +58,10 @@ def of_run(status: str) -> str:
     return _RUNS.get(status.lower(), "other")
 
 
-def of_sync(end: str) -> str:
-    """Return the colour of how a sync ended."""
-    return _SYNCS.get(end, "other")
+def of_sync(sync: Sync) -> str:
+    """Return the colour of how a sync ended; a success with failed rows is none."""
+    end = Outcome.PARTIAL if sync.end is Outcome.SUCCESS and sync.rows.failed else sync.end
+    return _SYNCS[end] if end else "other"
 
 
 def of_state(state: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from airflow_provider_dbtsegment.ui.reading.history import PastSync
-from airflow_provider_dbtsegment.ui.reading.sync import Sync
+from airflow_provider_dbtsegment.ui.reading.sync import RowCounts, total
 from airflow_provider_dbtsegment.ui.words import grouped, many, share
 
 #: Pixels.
@@ -34,15 +34,14 @@ def draw_trend(past: Sequence[PastSync]) -> Trend | None:
     """Return the trend of a mapping; the bars' common scale is the largest of them."""
     if not past:
         return None
-    syncs = [one.sync for one in past]
-    highest = max(sync.tried for sync in syncs) or 1
+    syncs = [one.sync.rows for one in past]
+    highest = max(rows.tried for rows in syncs) or 1
     paths: dict[str, list[str]] = {"delivered": [], "failed": [], "nothing": []}
-    for place, sync in enumerate(syncs):
-        for tone, top, height in _heights(sync, highest):
+    for place, rows in enumerate(syncs):
+        for tone, top, height in _heights(rows, highest):
             x = place * WIDTH + 1
             paths[tone].append(f"M{x} {top:g}h{BAR}v{height:g}h-{BAR}z")
-    delivered, tried = sum(sync.delivered for sync in syncs), sum(sync.tried for sync in syncs)
-    failed = sum(sync.failed > 0 for sync in syncs)
+    all_rows, failed = total(syncs), sum(rows.failed > 0 for rows in syncs)
     sentence = (
         f"{many(len(syncs), 'sync')}: {grouped(syncs[0].delivered)} rows delivered in the first, "
         f"{grouped(syncs[-1].delivered)} in the last, at most {grouped(highest)} in one; "
@@ -54,18 +53,18 @@ def draw_trend(past: Sequence[PastSync]) -> Trend | None:
         failed="".join(paths["failed"]),
         nothing="".join(paths["nothing"]),
         sentence=sentence,
-        share=share(delivered, tried),
+        share=share(all_rows.delivered, all_rows.tried),
     )
 
 
-def _heights(sync: Sync, highest: int) -> list[tuple[str, float, float]]:
+def _heights(rows: RowCounts, highest: int) -> list[tuple[str, float, float]]:
     """Return the colour, the top and the height of what a sync's bar consists of."""
-    if not sync.tried:
+    if not rows.tried:
         return [("nothing", HEIGHT - 1.0, 1.0)]
-    whole = max(3.0, round(HEIGHT * sync.tried / highest, 1))
-    failed = max(2.0, round(HEIGHT * sync.failed / highest, 1)) if sync.failed else 0.0
-    failed = min(failed, whole if not sync.delivered else whole - 1)
+    whole = max(3.0, round(HEIGHT * rows.tried / highest, 1))
+    failed = max(2.0, round(HEIGHT * rows.failed / highest, 1)) if rows.failed else 0.0
+    failed = min(failed, whole if not rows.delivered else whole - 1)
     found = [("failed", HEIGHT - whole, failed)] if failed else []
-    if sync.delivered:
+    if rows.delivered:
         found.append(("delivered", round(HEIGHT - whole + failed, 1), round(whole - failed, 1)))
     return found

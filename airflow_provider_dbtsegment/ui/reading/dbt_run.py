@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .timeline import NodeTimeline, read_timeline
-from .values import address, count, items, moment, plain, record, seconds, text, whole
+from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES
 
-#: dbt's words for nodes that make a run fail.
-FAILED = frozenset({"error", "fail", "runtime error"})
+from .ended import Ended, how_it_ended
+from .timeline import NodeTimeline, read_timeline
+from .values import count, items, moment, plain, record, text, whole
+
 #: More failures than these are counted, not shown.
 MAX_FAILURES = 100
 
@@ -38,17 +39,11 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True)
-class DbtRun:
-    """What is known of a run; what its summary does not tell is empty or `None`."""
+class DbtRun(Ended):
+    """What is known of a run."""
 
-    run_id: str
-    url: str
-    status: str
     job: str
     project: str
-    seconds: float | None
-    started: datetime | None
-    finished: datetime | None
     steps: tuple[Step, ...]
     statuses: dict[str, int]
     resources: dict[str, dict[str, int]]
@@ -69,7 +64,7 @@ class DbtRun:
     @property
     def failed_nodes(self) -> int:
         """How many nodes failed."""
-        told = sum(number for status, number in self.statuses.items() if status.lower() in FAILED)
+        told = sum(n for status, n in self.statuses.items() if status.lower() in FAILED_STATUSES)
         return max(told, len(self.failures) + self.more_failures)
 
 
@@ -78,17 +73,15 @@ def read_dbt_run(value: Any) -> DbtRun | None:
     summary = record(plain(value))
     if not summary:
         return None
-    failures = [_failure(one) for one in items(summary.get("failed_nodes")) if record(one)]
-    job_id, started = whole(summary.get("job_id")), moment(summary.get("started_at"))
+    ended, job_id = how_it_ended(summary, "run"), whole(summary.get("job_id"))
+    timeline = read_timeline(summary.get("timeline"), ended["started"])
+    failures = [
+        _failure(one, timeline) for one in items(summary.get("failed_nodes")) if record(one)
+    ]
     return DbtRun(
-        run_id=text(summary.get("run_id")),
-        url=address(summary.get("run_url")),
-        status=text(summary.get("status")),
+        **ended,
         job=text(summary.get("job_name")) or (f"job {job_id}" if job_id is not None else ""),
         project=text(summary.get("project")),
-        seconds=seconds(summary.get("duration")),
-        started=started,
-        finished=moment(summary.get("finished_at")),
         steps=tuple(_step(one) for one in items(summary.get("steps")) if record(one)),
         statuses=_counts(summary.get("nodes")),
         resources={
@@ -98,12 +91,12 @@ def read_dbt_run(value: Any) -> DbtRun | None:
         },
         failures=tuple(failures[:MAX_FAILURES]),
         more_failures=count(summary.get("more_failed_nodes")) + len(failures[MAX_FAILURES:]),
-        timeline=read_timeline(summary.get("timeline"), started),
+        timeline=timeline,
     )
 
 
-def _failure(given: Any) -> Failure:
-    told = record(given)
+def _failure(given: Any, timeline: NodeTimeline | None) -> Failure:
+    told, node = record(given), whole(record(given).get("node"))
     return Failure(
         name=text(told.get("name")) or "(without a name)",
         kind=text(told.get("resource_type")),
@@ -111,7 +104,7 @@ def _failure(given: Any) -> Failure:
         message=text(told.get("message")),
         step=text(told.get("step")),
         path=text(told.get("path")),
-        node=whole(told.get("node")),
+        node=None if timeline is None or node is None else timeline.places.get(node),
     )
 
 

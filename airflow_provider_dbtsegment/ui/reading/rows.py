@@ -4,35 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from airflow.models.dag import DagModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
 from .values import moment
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-#: The tasks of this package by the names that Airflow keeps, and what each works with.
-OPERATORS = {
-    "TriggerDbtJobOperator": "dbt",
-    "DbtCloudRunSensor": "dbt",
-    "GetDbtRunArtifactOperator": "other",
-    "TriggerDbtModelSyncOperator": "other",
-    "CreateReverseETLManualSyncOperator": "sync",
-    "ReverseETLSyncSensor": "sync",
-}
+T = TypeVar("T")
+#: A task of a run: its id and its map index, -1 where it is not mapped.
+TaskKey = tuple[str, int]
+
 #: So many values go into one query; SQLite takes no more than 999 on old machines.
 BATCH = 500
 
 
 class RunRow(NamedTuple):
-    """A DAG run; ``due`` is when it could start."""
+    """A DAG run; ``number`` is Airflow's own, ``due`` is when it could start."""
 
+    number: int
     dag_id: str
     run_id: str
     state: str
@@ -44,6 +39,11 @@ class RunRow(NamedTuple):
     def active(self) -> bool:
         """Whether it goes on."""
         return self.state not in ("success", "failed")
+
+    @property
+    def word(self) -> str:
+        """Its state in words."""
+        return self.state.replace("_", " ")
 
 
 class TaskRow(NamedTuple):
@@ -60,14 +60,19 @@ class TaskRow(NamedTuple):
     label: str
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> TaskKey:
         """What tells it from the other tasks of its run."""
         return self.task_id, self.map_index
 
     @property
     def name(self) -> str:
         """The task's id, with what tells a mapped one from its siblings."""
-        return f"{self.task_id} [{self.label}]" if self.map_index >= 0 else self.task_id
+        return name_of(self.task_id, self.label if self.map_index >= 0 else None)
+
+    @property
+    def word(self) -> str:
+        """Its state in words."""
+        return self.state.replace("_", " ")
 
 
 class XComRow(NamedTuple):
@@ -82,12 +87,18 @@ class XComRow(NamedTuple):
     stored: datetime | None
 
     @property
-    def task(self) -> tuple[str, int]:
+    def task(self) -> TaskKey:
         """Whose it is."""
         return self.task_id, self.map_index
 
 
+def name_of(task_id: str, label: object = None) -> str:
+    """Return what a task is called; the label tells a mapped one from its siblings."""
+    return task_id if label is None else f"{task_id} [{label}]"
+
+
 _RUN = (
+    DagRun.id,
     DagRun.dag_id,
     DagRun.run_id,
     DagRun.state,
@@ -115,19 +126,19 @@ def runs_before(session: Session, run: RunRow, limit: int) -> list[RunRow]:
 def last_runs(session: Session, dag_ids: Collection[str], limit: int) -> dict[str, list[RunRow]]:
     """Return the last runs of each DAG, the newest first."""
     found: dict[str, list[RunRow]] = {}
-    for some in _batches(dag_ids):
+    for some in batches(dag_ids):
         place = func.row_number().over(
             partition_by=DagRun.dag_id, order_by=(DagRun.run_after.desc(), DagRun.id.desc())
         )
         numbered = select(*_RUN, place.label("place")).where(DagRun.dag_id.in_(some)).subquery()
         query = select(numbered).where(numbered.c.place <= limit).order_by(numbered.c.place)
         for row in session.execute(query):
-            found.setdefault(row[0], []).append(_run(row))
+            found.setdefault(row.dag_id, []).append(_run(row))
     return found
 
 
-def tasks_of(session: Session, dag_id: str, run_ids: Collection[str]) -> list[TaskRow]:
-    """Return the task instances of runs of a DAG."""
+def tasks_of(session: Session, run: RunRow, task: TaskKey | None = None) -> list[TaskRow]:
+    """Return the task instances of a run, or one of them alone."""
     fields = (
         TaskInstance.dag_id,
         TaskInstance.run_id,
@@ -139,19 +150,28 @@ def tasks_of(session: Session, dag_id: str, run_ids: Collection[str]) -> list[Ta
         TaskInstance.end_date,
         TaskInstance._rendered_map_index,
     )
-    found = []
-    for some in _batches(run_ids):
-        query = select(*fields).where(TaskInstance.dag_id == dag_id, TaskInstance.run_id.in_(some))
-        found += [_task(row) for row in session.execute(query)]
-    return found
+    query = select(*fields).where(
+        TaskInstance.dag_id == run.dag_id, TaskInstance.run_id == run.run_id
+    )
+    if task is not None:
+        query = query.where(TaskInstance.task_id == task[0], TaskInstance.map_index == task[1])
+    return [_task(row) for row in session.execute(query)]
 
 
 def xcoms_of(
-    session: Session, dag_id: str, run_ids: Collection[str], keys: Collection[str]
+    session: Session,
+    runs: Collection[RunRow],
+    keys: Collection[str],
+    *,
+    tasks: Collection[TaskKey] | None = None,
 ) -> list[XComRow]:
-    """Return the XComs of runs of a DAG that have one of these keys."""
-    found = []
-    for some in _batches(run_ids):
+    """
+    Return the XComs of runs that have one of these keys.
+
+    :param tasks: Whose they are; by default everybody's.
+    """
+    found: list[XComRow] = []
+    for some in batches([run.number for run in runs]):
         query = select(
             XComModel.dag_id,
             XComModel.run_id,
@@ -160,41 +180,34 @@ def xcoms_of(
             XComModel.key,
             XComModel.value,
             XComModel.timestamp,
-        ).where(
-            XComModel.dag_id == dag_id, XComModel.run_id.in_(some), XComModel.key.in_(list(keys))
-        )
+        ).where(XComModel.dag_run_id.in_(some), XComModel.key.in_(list(keys)))
+        if tasks is not None:
+            query = query.where(
+                XComModel.task_id.in_({task_id for task_id, _ in tasks}),
+                XComModel.map_index.in_({map_index for _, map_index in tasks}),
+            )
         found += [_xcom(row) for row in session.execute(query)]
+    return found if tasks is None else [one for one in found if one.task in tasks]
+
+
+def xcom_counts(session: Session, runs: Collection[RunRow], key: str) -> dict[int, int]:
+    """Return how many XComs with this key each run has that has some, by the run's number."""
+    found: dict[int, int] = {}
+    for some in batches([run.number for run in runs]):
+        query = (
+            select(XComModel.dag_run_id, func.count())
+            .where(XComModel.dag_run_id.in_(some), XComModel.key == key)
+            .group_by(XComModel.dag_run_id)
+        )
+        found.update((row[0], row[1]) for row in session.execute(query))
     return found
 
 
-def pipelines(session: Session) -> dict[str, bool]:
-    """
-    Return the DAGs that use our operators, and whether each is paused.
-
-    Those are the DAGs with a summary among their XComs, and those whose last run has a task of
-    ours.
-    """
-    told = select(XComModel.dag_id).where(XComModel.key.in_(["run_summary", "sync_summary"]))
-    last = select(func.max(DagRun.id)).group_by(DagRun.dag_id)
-    used = (
-        select(TaskInstance.dag_id)
-        .join(
-            DagRun, (DagRun.dag_id == TaskInstance.dag_id) & (DagRun.run_id == TaskInstance.run_id)
-        )
-        .where(DagRun.id.in_(last), TaskInstance.operator.in_(list(OPERATORS)))
-    )
-    query = (
-        select(DagModel.dag_id, DagModel.is_paused)
-        # Of a DAG that is no longer there Airflow keeps the rows.
-        .where(DagModel.is_stale.is_(False))
-        .where(or_(DagModel.dag_id.in_(told), DagModel.dag_id.in_(used)))
-        .order_by(DagModel.dag_id)
-    )
-    return {dag_id: bool(paused) for dag_id, paused in session.execute(query)}
-
-
 def _run(row: Any) -> RunRow:
-    return RunRow(row[0], row[1], _state(row[2]), *(moment(one) for one in row[3:6]))
+    number, dag_id, run_id, state, due, started, ended = row[:7]
+    return RunRow(
+        number, dag_id, run_id, _state(state), moment(due), moment(started), moment(ended)
+    )
 
 
 def _task(row: Any) -> TaskRow:
@@ -221,6 +234,7 @@ def _state(given: Any) -> str:
     return str(getattr(given, "value", given) or "no_status")
 
 
-def _batches(values: Collection[str]) -> Iterable[list[str]]:
+def batches(values: Collection[T]) -> Iterable[list[T]]:
+    """Split values into lists of which each fits into a query."""
     ordered = list(values)
     return (ordered[start : start + BATCH] for start in range(0, len(ordered), BATCH))

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dbtsegment.links.dbt_cloud import DOCS_URL, RUN_URL
+from airflow_provider_dbtsegment.links.segment import SYNC_URL
+
+from .dags import RUN_SUMMARY, SUMMARIES, SYNC_SUMMARY
 from .dbt_run import DbtRun, read_dbt_run
-from .rows import OPERATORS, RunRow, TaskRow, XComRow, find_run, tasks_of, xcoms_of
+from .mappings import MappingName, name_mapping
+from .ours import OPERATORS, kinds_in
+from .rows import RunRow, TaskKey, TaskRow, find_run, tasks_of, xcoms_of
 from .sync import Sync, read_sync
 from .values import address, text
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_SUMMARIES = {"run_summary": "dbt", "sync_summary": "sync"}
-_EARLY = ("run_id", "run_url", "docs_url", "sync_id", "sync_url")
+_EARLY = ("run_id", RUN_URL, DOCS_URL, "sync_id", SYNC_URL)
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,21 @@ class Part:
     @property
     def broken(self) -> bool:
         """Whether somebody should look at it."""
-        if self.sync is not None and (self.sync.failed or self.sync.end not in ("success",)):
+        if self.sync is not None and not self.sync.is_good:
             return True
         failed = self.dbt is not None and not self.dbt.succeeded
         return failed or self.task.state in ("failed", "up_for_retry")
 
     @property
-    def mapping(self) -> str:
-        """What tells the mapping of a sync from others, also in other runs."""
-        return mapping_of(self.sync, self.task.task_id, self.task.map_index)
+    def mapping(self) -> MappingName:
+        """What the mapping of a sync is called, as far as the task itself tells."""
+        known = self.sync.mapping if self.sync else ""
+        return name_mapping(known, self.url, self.task.key, self.task.label)
+
+    def with_twin(self, other: Part) -> Part:
+        """Return the one of two tasks about the same sync that tells more of it."""
+        told, rest = (self, other) if self.sync and not other.sync else (other, self)
+        return told if told.mapping.destination else replace(told, url=rest.url or told.url)
 
 
 @dataclass(frozen=True)
@@ -65,67 +76,57 @@ class RunReading:
 
     @property
     def syncs(self) -> list[Part]:
-        """The tasks that synced."""
-        return [part for part in self.parts if part.kind == "sync"]
-
-    def only(self, task_id: str, map_index: int) -> RunReading:
-        """Return this with one task alone."""
-        wanted = (task_id, map_index)
-        return replace(self, parts=tuple(p for p in self.parts if p.task.key == wanted))
-
-
-def mapping_of(sync: Sync | None, task_id: str, map_index: int) -> str:
-    """Return Segment's name of a mapping, or the task's where it is not known."""
-    if sync is not None and sync.mapping:
-        return sync.mapping
-    return f"{task_id}[{map_index}]" if map_index >= 0 else task_id
+        """The tasks that synced: for each sync one, also where one task starts and one waits."""
+        found: dict[object, Part] = {}
+        for part in self.parts:
+            if part.kind == "sync":
+                key = part.id or part.task.key
+                found[key] = found[key].with_twin(part) if key in found else part
+        return list(found.values())
 
 
-def read_run(session: Session, dag_id: str, run_id: str) -> RunReading | None:
-    """Return what is known of a DAG run, or `None` if there is none."""
+def read_run(
+    session: Session, dag_id: str, run_id: str, task: TaskKey | None = None
+) -> RunReading | None:
+    """
+    Return what is known of a DAG run, or `None` if there is none.
+
+    :param task: The only task to read.
+    """
     run = find_run(session, dag_id, run_id)
     if run is None:
         return None
-    left: dict[tuple[str, int], dict[str, Any]] = {}
-    for xcom in xcoms_of(session, dag_id, [run_id], [*_SUMMARIES, *_EARLY]):
+    left: dict[TaskKey, dict[str, Any]] = {}
+    keys = [*SUMMARIES, *_EARLY]
+    for xcom in xcoms_of(session, [run], keys, tasks=None if task is None else [task]):
         left.setdefault(xcom.task, {})[xcom.key] = xcom.value
-    tasks = tasks_of(session, dag_id, [run_id])
-    parts = [part for task in tasks if (part := _part(task, left.get(task.key, {})))]
+    tasks = tasks_of(session, run, task)
+    strangers = any(one.operator not in OPERATORS for one in tasks)
+    kinds = kinds_in(session, dag_id) if strangers else {}
+    parts = [part for one in tasks if (part := _part(one, left.get(one.key, {}), kinds))]
     return RunReading(run, tuple(sorted(parts, key=_order)))
 
 
-def summaries(xcoms: Iterable[XComRow]) -> Iterable[tuple[XComRow, Sync]]:
-    """Return the syncs that XComs tell of, each with where it was found."""
-    for xcom in xcoms:
-        sync = read_sync(xcom.value)
-        if sync is not None:
-            yield xcom, sync
-
-
-def _part(task: TaskRow, left: dict[str, Any]) -> Part | None:
+def _part(task: TaskRow, left: dict[str, Any], kinds: Mapping[str, str]) -> Part | None:
     """Return a task with what it left behind, or `None` if it is not ours."""
-    told = [kind for key, kind in _SUMMARIES.items() if key in left]
-    kind = OPERATORS.get(task.operator) or (told[0] if told else None)
+    told = [kind for key, kind in SUMMARIES.items() if key in left]
+    kind = OPERATORS.get(task.operator) or (told[0] if told else kinds.get(task.task_id))
     if kind is None:
         return None
-    dbt = read_dbt_run(left.get("run_summary")) if kind == "dbt" else None
-    sync = read_sync(left.get("sync_summary")) if kind == "sync" else None
+    dbt = read_dbt_run(left.get(RUN_SUMMARY)) if kind == "dbt" else None
+    sync = read_sync(left.get(SYNC_SUMMARY)) if kind == "sync" else None
     end = dbt or sync
     name = {"dbt": "run", "sync": "sync"}.get(kind, "")
     return Part(
         task=task,
         kind=kind,
-        id=text(left.get(f"{name}_id")) or _id(dbt, sync),
+        id=text(left.get(f"{name}_id")) or (end.id if end else ""),
         url=(end.url if end else "") or address(left.get(f"{name}_url")),
-        docs_url=address(left.get("docs_url")),
+        docs_url=address(left.get(DOCS_URL)),
         dbt=dbt,
         sync=sync,
         unreadable=kind in told and end is None,
     )
-
-
-def _id(dbt: DbtRun | None, sync: Sync | None) -> str:
-    return dbt.run_id if dbt else sync.sync_id if sync else ""
 
 
 def _order(part: Part) -> tuple[int, float, str, int]:

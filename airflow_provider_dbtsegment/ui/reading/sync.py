@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from .values import address, count, moment, plain, record, seconds, text
+from airflow_provider_dbtsegment.outcomes import SYNC_OUTCOMES, Outcome
 
-_ENDS = {
-    "SUCCESS": "success",
-    "PARTIAL_SUCCESS": "partial",
-    "FAIL": "failed",
-    "FAILED": "failed",
-    "CANCELED": "cancelled",
-    "CANCELLED": "cancelled",
-}
+from .ended import Ended, how_it_ended
+from .values import count, moment, plain, record, text
 
 
 class Phase(NamedTuple):
@@ -26,31 +21,19 @@ class Phase(NamedTuple):
     finished: datetime
 
 
-@dataclass(frozen=True)
-class Sync:
-    """What is known of a sync; rows are counted, ``mapping`` is Segment's subscription."""
+class RowCounts(NamedTuple):
+    """How many rows changed in the warehouse, and how many of them arrived."""
 
-    sync_id: str
-    url: str
-    model: str
-    mapping: str
-    status: str
-    error: str
-    seconds: float | None
-    started: datetime | None
-    finished: datetime | None
-    phases: tuple[Phase, ...]
-    extracted: int
-    added: int
-    updated: int
-    deleted: int
-    delivered: int
-    failed: int
+    added: int = 0
+    updated: int = 0
+    deleted: int = 0
+    delivered: int = 0
+    failed: int = 0
 
     @property
-    def end(self) -> str:
-        """How it ended: ``success``, ``partial``, ``failed`` or ``cancelled``."""
-        return _ENDS.get(self.status.upper(), "failed" if self.status else "unknown")
+    def changed(self) -> int:
+        """How many rows changed."""
+        return self.added + self.updated + self.deleted
 
     @property
     def tried(self) -> int:
@@ -58,22 +41,50 @@ class Sync:
         return self.delivered + self.failed
 
 
+def total(counts: Iterable[RowCounts]) -> RowCounts:
+    """Return the sums."""
+    return RowCounts(*map(sum, zip(RowCounts(), *counts, strict=True)))
+
+
+@dataclass(frozen=True)
+class Sync(Ended):
+    """What is known of a sync; ``mapping`` is Segment's subscription."""
+
+    mapping: str
+    error: str
+    phases: tuple[Phase, ...]
+    extracted: int
+    rows: RowCounts
+
+    @property
+    def end(self) -> Outcome | None:
+        """How it ended, or `None` if it does not tell; a word that nobody knows is a failure."""
+        known = SYNC_OUTCOMES.get(self.status.upper())
+        return known or (Outcome.FAILED if self.status else None)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether all rows arrived."""
+        return self.end is Outcome.SUCCESS and not self.rows.failed
+
+    @property
+    def word(self) -> str:
+        """Segment's word for its status, and what that leaves out."""
+        word = self.status.replace("_", " ").lower()
+        is_half = self.end is Outcome.SUCCESS and self.rows.failed
+        return f"{word}, rows failed" if is_half else word
+
+
 def read_sync(value: Any) -> Sync | None:
     """Return the sync that an XCom tells of, or `None` if it tells of none."""
     summary = record(plain(value))
     if not summary:
         return None
-    rows = {key: count(summary.get(key)) for key in ("added", "updated", "deleted")}
+    rows = RowCounts(*(count(summary.get(name)) for name in RowCounts._fields))
     return Sync(
-        sync_id=text(summary.get("sync_id")),
-        url=address(summary.get("sync_url")),
-        model=text(summary.get("model_id")),
+        **how_it_ended(summary, "sync"),
         mapping=text(summary.get("subscription_id")),
-        status=text(summary.get("status")),
         error=text(summary.get("error")),
-        seconds=seconds(summary.get("duration")),
-        started=moment(summary.get("started_at")),
-        finished=moment(summary.get("finished_at")),
         phases=tuple(
             Phase(name, began, ended)
             for name in ("extract", "load")
@@ -81,10 +92,6 @@ def read_sync(value: Any) -> Sync | None:
             and (ended := moment(summary.get(f"{name}_finished_at")))
             and ended >= began
         ),
-        extracted=count(summary.get("extracted")) or sum(rows.values()),
-        added=rows["added"],
-        updated=rows["updated"],
-        deleted=rows["deleted"],
-        delivered=count(summary.get("delivered")),
-        failed=count(summary.get("failed")),
+        extracted=count(summary.get("extracted")) or rows.changed,
+        rows=rows,
     )

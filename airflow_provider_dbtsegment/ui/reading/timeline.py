@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -39,6 +39,7 @@ class NodeTimeline:
     :param critical_path: Places in ``nodes``; `None` where the dependencies are not known.
     :param skipped: Places in ``nodes``, each with the place of the failed node it waited for.
     :param more_nodes: How many nodes are left out.
+    :param places: Where the nodes of the summary are in ``nodes``.
     """
 
     began: datetime
@@ -47,6 +48,7 @@ class NodeTimeline:
     critical_path: tuple[int, ...] | None
     skipped: tuple[tuple[int, int | None], ...]
     more_nodes: int
+    places: Mapping[int, int]
 
 
 def read_timeline(given: Any, run_began: datetime | None) -> NodeTimeline | None:
@@ -77,6 +79,7 @@ def read_timeline(given: Any, run_began: datetime | None) -> NodeTimeline | None
         critical_path=_places(path, places) if isinstance(path, list) else None,
         skipped=tuple(_skipped(told.get("skipped"), places)),
         more_nodes=count(told.get("more_nodes")) + len(rows) - len(nodes),
+        places=places,
     )
 
 

@@ -77,24 +77,40 @@
     }
   };
 
-  // -- tables on demand --------------------------------------------------------------------------
+  // -- tables on demand: one that cannot be read can be asked for again ---------------------------
+  const asked = new WeakMap();
   const load = async (place, href, focus) => {
+    const turn = {};
+    asked.set(place, turn);
     place.setAttribute("aria-busy", "true");
+    let made, first, failed = false;
     try {
       const answer = await fetch(href + (href.includes("?") ? "&" : "?") + "part=1", { credentials: "same-origin" });
-      if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-      const made = new DOMParser().parseFromString(await answer.text(), "text/html");
-      place.replaceChildren(...made.body.childNodes);
-      times(place);
-      if (focus) place.querySelector("a[aria-current]")?.focus();
+      if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`.trim());
+      made = [...new DOMParser().parseFromString(await answer.text(), "text/html").body.childNodes];
+      first = () => place.querySelector("a[aria-current]") || place;
     } catch (error) {
-      place.textContent = `This table cannot be read: ${error.message}`;
+      failed = true;
+      const words = document.createElement("p"), again = document.createElement("button");
+      words.setAttribute("role", "alert");
+      again.type = "button"; again.textContent = "Try again";
+      again.addEventListener("click", () => load(place, href, true));
+      made = [words, again];
+      first = () => again;
+      // What is said after it is there is read out.
+      setTimeout(() => { words.textContent = `This table cannot be read: ${error.message}.`; });
     }
+    if (asked.get(place) !== turn) return;
+    if (failed) asked.delete(place);
+    place.tabIndex = -1;
+    place.replaceChildren(...made);
+    times(place);
     place.removeAttribute("aria-busy");
+    if (focus) first().focus();
   };
   document.addEventListener("toggle", (event) => {
     const place = event.target.open && event.target.querySelector?.(":scope > [data-remote]");
-    if (place && !place.dataset.loaded) { place.dataset.loaded = "1"; load(place, place.dataset.remote); }
+    if (place && !asked.has(place)) load(place, place.dataset.remote);
   }, true);
 
   // -- a page about something that goes on is looked up again, unless somebody reads in it --------

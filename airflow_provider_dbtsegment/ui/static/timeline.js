@@ -3,8 +3,6 @@
 // and zooming, which only moves the picture's viewBox.
 (() => {
   const NAMES = ["name", "kind", "status", "start", "seconds", "y", "step", "usual"];
-  const TONES = { error: "failed", fail: "failed", "runtime error": "failed", warn: "warning", skipped: "skipped", success: "success", pass: "success" };
-  const LANE = 15;
   const spent = (seconds) => {
     if (seconds < 59.95) return `${seconds.toFixed(seconds < 9.995 ? 2 : 1)} s`;
     const whole = Math.round(seconds), minutes = Math.floor(whole / 60);
@@ -13,7 +11,7 @@
 
   const timeline = (box) => {
     const groups = JSON.parse(document.getElementById("nodes").textContent);
-    const length = Number(box.dataset.length), height = Number(box.dataset.height);
+    const length = Number(box.dataset.length), height = Number(box.dataset.height), thickness = Number(box.dataset.lane);
     const plot = box.querySelector(".plot"), bars = box.querySelector("svg.bars"), ticks = box.querySelector("svg.ticks");
     const names = box.querySelector("svg.names"), chosen = box.querySelector(".chosen"), detail = document.getElementById("detail");
     const tip = document.createElement("div");
@@ -26,7 +24,7 @@
       const critical = new Set(group.critical);
       group.nodes.forEach((raw, place) => {
         const node = Object.fromEntries(NAMES.map((name, column) => [name, raw[column]]));
-        Object.assign(node, { kind: group.texts[node.kind], status: group.texts[node.status], group, place, number, critical: critical.has(place) });
+        Object.assign(node, { kind: group.texts[node.kind], status: group.texts[node.status], tone: group.tones[node.status], group, place, number, critical: critical.has(place) });
         group.nodes[place] = node;
         if (node.y >= 0) (lanes.get(node.y) || lanes.set(node.y, []).get(node.y)).push(node);
       });
@@ -46,7 +44,7 @@
       detail.replaceChildren(line("b", words(node)), line("p", parts.join(" · "), "muted"));
       if (path) detail.append(line("p", path, "mono muted"));
       if (message) detail.append(line("p", message, "message mono"));
-      detail.className = `detail ${TONES[node.status] || "other"}`;
+      detail.className = `detail ${node.tone}`;
       detail.hidden = false;
     };
     const x = (seconds) => (seconds - from) / (to - from) * plot.clientWidth;
@@ -57,7 +55,7 @@
       chosen.style.left = `${left - 2}px`;
       chosen.style.width = `${Math.max(4, x(current.start + current.seconds) - left + 4)}px`;
       chosen.style.top = `${22 + current.y}px`;
-      chosen.style.height = `${LANE}px`;
+      chosen.style.height = `${thickness}px`;
     };
     const choose = (node, reveal) => {
       current = node;
@@ -108,7 +106,7 @@
     const pick = (event) => {
       const area = bars.getBoundingClientRect();
       const seconds = from + (event.clientX - area.left) / area.width * (to - from), y = event.clientY - area.top;
-      const top = tops.find((one) => y >= one && y < one + LANE);
+      const top = tops.find((one) => y >= one && y < one + thickness);
       if (top === undefined) return null;
       const near = 3 * (to - from) / area.width;
       let best = null;
