@@ -73,8 +73,12 @@ class Patience:
         due = now + interval
         return due if self.deadline is None else min(due, max(now, self.deadline))
 
+    def is_over_at(self, when: float) -> bool:
+        """Return whether the time is up then."""
+        return self.deadline is not None and when >= self.deadline
+
     def _check_deadline(self, now: float) -> None:
-        if self.deadline is not None and now >= self.deadline:
+        if self.is_over_at(now):
             last = f"; the last look failed: {self._fault}" if self._fault else ""
             raise WaitTimeoutError(
                 f"It had not ended when the time was up after {now - self.began:.0f} s{last}."

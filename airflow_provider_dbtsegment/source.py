@@ -25,6 +25,8 @@ class Source(ABC, Generic[K, S]):
     batch_size = 1
     #: Whether it tells what has ended, of many and of all.
     tells_ends = False
+    #: Whether a request of its own tells how far one is; otherwise states tell, or nothing does.
+    asks_progress = False
     #: Whom it asks; closed with it.
     api: Any = None
 
@@ -49,6 +51,14 @@ class Source(ABC, Generic[K, S]):
         :param page: From 0 on; the newest ends come first.
         """
         raise NotImplementedError
+
+    def progress(self, key: K, state: S | None) -> str | None:
+        """
+        Return in words how far one is, if that is known.
+
+        :param state: The last state, where it is known; one that asks does not need it.
+        """
+        return None
 
     def server_time(self) -> float | None:
         """Return the seconds since the epoch by the service's clock, if it has told them."""

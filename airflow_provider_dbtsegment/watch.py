@@ -23,8 +23,10 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, RateLimitedError
 from airflow_provider_dbtsegment.patience import Patience
+from airflow_provider_dbtsegment.progress import PAUSE, Progress
 from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.watching.asking import Asker
+from airflow_provider_dbtsegment.watching.chronicle import Chronicle
 from airflow_provider_dbtsegment.watching.crew import HANDS, Crew
 from airflow_provider_dbtsegment.watching.feed import Feed
 from airflow_provider_dbtsegment.watching.looks import Looks
@@ -46,6 +48,7 @@ def wait_blocking(
     interval: float,
     patience: Patience,
     on_change: Callable[[str, S], None],
+    on_progress: Callable[[str], None] = lambda text: None,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> S:
@@ -54,11 +57,13 @@ def wait_blocking(
 
     :param interval: Seconds between looks.
     :param on_change: Called with the label of a state that differs from the one before, and it.
+    :param on_progress: Called now and then with how far it is, in words.
     :raises WaitTimeoutError: When the deadline passes.
     :raises WaitFaultsError: When the service is out of reach for too long.
     :raises RequestError: When a look fails for good (not allowed, not found).
     """
     seen: str | None = None
+    progress = Progress(on_progress, clock)
     while True:
         asked = clock()
         try:
@@ -74,6 +79,9 @@ def wait_blocking(
             if source.ended(state):
                 return state
             patience.answered(asked)
+            # It may take long to be answered, and the look at the deadline must not wait for that.
+            if not patience.is_over_at(clock() + PAUSE):
+                progress.tell(source, key, state)
         now = clock()
         sleep(max(0.0, patience.next_look(now, interval) - now))
 
@@ -111,8 +119,17 @@ class Watcher(Generic[K, S]):
         self._crew = Crew()
         self._hands = asyncio.Semaphore(HANDS)
         self._news = asyncio.Event()
+        self._chronicle = Chronicle(source, self._waits, self._crew, self._news)
         self._looks = Looks(
-            source, self._waits, self._feed, self._asker, self._crew, self._meter, clock, self._news
+            source,
+            self._waits,
+            self._feed,
+            self._asker,
+            self._crew,
+            self._chronicle,
+            self._meter,
+            clock,
+            self._news,
         )
         self._users = 0
         self._wakes_at = 0.0
@@ -157,6 +174,7 @@ class Watcher(Generic[K, S]):
         interval: float,
         patience: Patience,
         on_change: Callable[[str, S], None],
+        on_progress: Callable[[str], None] = lambda text: None,
         at_once: bool = False,
     ) -> S:
         """
@@ -165,6 +183,7 @@ class Watcher(Generic[K, S]):
         The first look is after an interval, so that those who come together are asked for together.
 
         :param interval: Seconds between looks: this or a little more, never less.
+        :param on_progress: Called now and then with how far it is, in words.
         :param at_once: Whether nobody has looked yet: then the first look is soon.
         """
         now = self._clock()
@@ -183,6 +202,8 @@ class Watcher(Generic[K, S]):
                     if wait.label is not None and wait.label != seen:
                         seen = wait.label
                         on_change(seen, cast("S", wait.state))
+                    if wait.words is not None:
+                        on_progress(wait.words)
                     if wait.ended:
                         return cast("S", wait.state)
                     if wait.error is not None:
@@ -222,6 +243,7 @@ class Watcher(Generic[K, S]):
             if self._feed.tend(now, self._looks.spare_lanes()):
                 self._crew.begin(self._read_feed())
             pause = min(self._feed.next_due - now, self._looks.begin(now))
+            pause = min(pause, self._chronicle.tend(now))
             for at in (self._waits.next_due, self._waits.next_overdue):
                 pause = pause if at is None else min(pause, at - now)
             self._wakes_at = now + pause

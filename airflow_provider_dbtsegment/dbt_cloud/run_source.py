@@ -16,7 +16,6 @@ from airflow_provider_dbtsegment.source import Source
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud.runs import RunsApi
-    from airflow_provider_dbtsegment.progress import Progress
 
 #: The statuses with which runs end.
 ENDED = [status.value for status in RunStatus if status.is_terminal]
@@ -30,27 +29,20 @@ class RunSource(Source[int, Run]):
 
     :param api: Whom to ask; closed when nobody waits any more.
     :param account_id: The account of the runs; by default the one of the connection.
-    :param progress: Is told how far a run is that is asked for alone; for who waits in a worker.
     """
 
     service = "dbt_cloud"
     batch_size = PAGE
     tells_ends = True
+    asks_progress = True
 
-    def __init__(
-        self, api: RunsApi, account_id: int | None = None, progress: Progress | None = None
-    ) -> None:
+    def __init__(self, api: RunsApi, account_id: int | None = None) -> None:
         self.api: RunsApi = api
         self._account_id = account_id
-        self._progress = progress
 
     def ask_one(self, key: int) -> Run:
         """Return one run."""
-        if self._progress is None or not self._progress.is_due:
-            return self.api.get_run(key, account_id=self._account_id)
-        run = self.api.get_run(key, include_related=["run_steps"], account_id=self._account_id)
-        self._progress.tell(None if self.ended(run) else describe_progress(run))
-        return run
+        return self.api.get_run(key, account_id=self._account_id)
 
     def ask_many(self, keys: Sequence[int]) -> Mapping[int, Run]:
         """Return the runs; who is left out, or shown without a status, is asked for alone."""
@@ -85,6 +77,11 @@ class RunSource(Source[int, Run]):
             message = "lists runs that have not finished in the time that was asked for"
             raise InvalidRequestError(message, method="GET", url=path, status=200)
         return {run["id"]: run for run in rows}, len(rows) == PAGE
+
+    def progress(self, key: int, state: Run | None) -> str | None:
+        """Return which step a run is at, and how many of its nodes are done: one request."""
+        run = self.api.get_run(key, include_related=["run_steps"], account_id=self._account_id)
+        return None if self.ended(run) else describe_progress(run)
 
     def server_time(self) -> float | None:
         """Return the time by dbt Cloud's clock, as its last answer has told."""

@@ -17,7 +17,6 @@ from airflow_provider_dbtsegment.source import Source
 from airflow_provider_dbtsegment.watching.forecast import Forecast
 
 if TYPE_CHECKING:
-    from airflow_provider_dbtsegment.progress import Progress
     from airflow_provider_dbtsegment.segment import SegmentApi
 
 #: A sync is asked for by the ids of its model, of itself and, where it is known, of its mapping.
@@ -39,15 +38,13 @@ class SyncSource(Source[SyncKey, SyncStatus]):
     a sync has most probably ended, and for longest.
 
     :param api: Whom to ask; closed when nobody waits any more.
-    :param progress: Is told how far a sync is that is asked for alone; for who waits in a worker.
     """
 
     service = "segment"
     batch_size = TOGETHER
 
-    def __init__(self, api: SegmentApi, progress: Progress | None = None) -> None:
+    def __init__(self, api: SegmentApi) -> None:
         self.api: SegmentApi = api
-        self._progress = progress
         self._forecast = Forecast()
         self._began: dict[SyncKey, float] = {}
         self._unlisted: set[Hashable] = set()
@@ -66,8 +63,6 @@ class SyncSource(Source[SyncKey, SyncStatus]):
                 return found
         state = self.api.get_reverse_etl_sync_status(key[0], key[1])
         self._learn(key, state)
-        if self._progress is not None and self._progress.is_due:
-            self._progress.tell(None if self.ended(state) else describe_progress(state))
         return state
 
     def ask_many(self, keys: Sequence[SyncKey]) -> Mapping[SyncKey, SyncStatus]:
@@ -95,6 +90,10 @@ class SyncSource(Source[SyncKey, SyncStatus]):
         began = min(self._began.get(key, began), now)
         looked = began if looked is None else looked
         return self._forecast.of(self.group(key)).gain(looked - began, now - began)
+
+    def progress(self, key: SyncKey, state: SyncStatus | None) -> str | None:
+        """Return how many rows a sync has handled, as its state tells."""
+        return None if state is None or self.ended(state) else describe_progress(state)
 
     def server_time(self) -> float | None:
         """Return the time by Segment's clock, as its last answer has told."""

@@ -93,6 +93,7 @@ class Waiting:
                 interval=poll_interval,
                 patience=self._patience_until(deadline, began),
                 on_change=lambda label, _: self.log.info("%s is %s.", self._subject(key), label),
+                on_progress=self.log.info,
                 sleep=self._sleep,
             )
         except DbtSegmentError as error:

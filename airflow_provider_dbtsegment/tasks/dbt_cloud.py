@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud.types import Run
     from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
     from airflow_provider_dbtsegment.outcomes import End
-    from airflow_provider_dbtsegment.progress import Progress
     from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 
 
@@ -40,13 +39,6 @@ class DbtCloudWaiting(Waiting):
     def _looking(self) -> DbtCloudHook:
         """The hook that looks; what is done about faults is decided by those who wait."""
         return self.hook.twin()
-
-    @cached_property
-    def _progress(self) -> Progress:
-        """Says now and then how far it is, while a worker waits."""
-        from airflow_provider_dbtsegment.progress import Progress
-
-        return Progress(self.log.info)
 
     #: The address of the run's page, once it is known.
     _url = ""
@@ -86,7 +78,7 @@ class DbtCloudWaiting(Waiting):
     def _source(self) -> RunSource:
         from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 
-        return RunSource(self._looking, self._account, self._progress)
+        return RunSource(self._looking, self._account)
 
     def _subject(self, key: int) -> str:
         return f"dbt Cloud run {key}"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_dbtsegment.compat import missing_xcoms_are_fine
 from airflow_provider_dbtsegment.links.segment import SYNC_URL
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_dbtsegment.hooks.segment import SegmentHook
     from airflow_provider_dbtsegment.outcomes import End
-    from airflow_provider_dbtsegment.progress import Progress
     from airflow_provider_dbtsegment.segment.summary import PartialSuccess
     from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
     from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
@@ -41,13 +41,6 @@ class ReverseETLWaiting(Waiting):
     def _looking(self) -> SegmentHook:
         """The hook that looks; what is done about faults is decided by those who wait."""
         return self.hook.twin()
-
-    @cached_property
-    def _progress(self) -> Progress:
-        """Says now and then how far it is, while a worker waits."""
-        from airflow_provider_dbtsegment.progress import Progress
-
-        return Progress(self.log.info)
 
     #: The address of the page with the mapping's syncs, once it is known.
     _url = ""
@@ -77,12 +70,13 @@ class ReverseETLWaiting(Waiting):
         """Return the address that this task has found out in an earlier run, if it can be had."""
         task_instance: Any = context["ti"]
         try:
-            return task_instance.xcom_pull(
-                task_ids=task_instance.task_id,
-                key=SYNC_URL,
-                include_prior_dates=True,
-                map_indexes=task_instance.map_index,
-            )
+            with missing_xcoms_are_fine():
+                return task_instance.xcom_pull(
+                    task_ids=task_instance.task_id,
+                    key=SYNC_URL,
+                    include_prior_dates=True,
+                    map_indexes=task_instance.map_index,
+                )
         except Exception as error:
             self.log.debug("No earlier link: %s", error)
             return None
@@ -130,7 +124,7 @@ class ReverseETLWaiting(Waiting):
     def _source(self) -> SyncSource:
         from airflow_provider_dbtsegment.segment.sync_source import SyncSource
 
-        return SyncSource(self._looking, self._progress)
+        return SyncSource(self._looking)
 
     def _subject(self, key: SyncKey) -> str:
         return f"Segment sync {key[1]}"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_dbtsegment.patience import Patience
+    from airflow_provider_dbtsegment.progress import Progress
+    from airflow_provider_dbtsegment.source import Source
     from airflow_provider_dbtsegment.tasks.faults import NotedFaults
 
 #: Clocks differ by so much; the look at the deadline must not come before it.
@@ -75,6 +77,9 @@ class Sensing(Waiting):
     start_trigger_args = _BeginsInTriggerer(yes_or_no=False)
     _has_result = False
     _patience: Patience | None = None
+    _progress: Progress | None = None
+    #: The word for the last state that was told.
+    _seen = ""
     #: Whether the deadline is that of Airflow's `execution_timeout`, after which there are retries.
     _by_airflow = False
 
@@ -141,10 +146,7 @@ class Sensing(Waiting):
     def _look(self, context: Context, key: Any) -> bool:
         """Return whether it has ended well; what is to end the waiting is raised."""
         if self._patience is None:
-            began = self._began(context)
-            limit, self._by_airflow = self._limit(context)
-            deadline = None if limit is None else began + limit
-            self._patience = self._patience_until(deadline, began)
+            self._patience = self._begin(context)
         faults = self._noted_faults(context) if self._is_rescheduled else None
         source = self._source()
         try:
@@ -165,7 +167,7 @@ class Sensing(Waiting):
             return False
         if ended:
             return True
-        self.log.info("%s is %s.", self._subject(key), source.label(state))
+        self._tell(key, source, state)
         if faults is not None:
             faults.clear()
         try:
@@ -173,6 +175,28 @@ class Sensing(Waiting):
         except DbtSegmentError as final:
             self._fail(context, key, final, by_airflow=self._by_airflow, cancel_on_kill=False)
         return False
+
+    def _begin(self, context: Context) -> Patience:
+        """Return how patient to be; in reschedule mode this is another process than the last."""
+        from airflow_provider_dbtsegment.progress import PAUSE, Progress
+
+        began = self._began(context)
+        limit, self._by_airflow = self._limit(context)
+        deadline = None if limit is None else began + limit
+        # The process before has told how far it is if a minute was over then.
+        last_look = time.time() - float(self.poke_interval)
+        told = last_look - (last_look - began) % PAUSE if last_look > began else began
+        self._progress = Progress(self.log.info, time.time, told)
+        return self._patience_until(deadline, began)
+
+    def _tell(self, key: Any, source: Source[Any, Any], state: Any) -> None:
+        """Say how it is if that is new, and now and then how far it is."""
+        label = source.label(state)
+        if label != self._seen:
+            self.log.info("%s is %s.", self._subject(key), label)
+        self._seen = label
+        if self._progress is not None and not self.deferrable:
+            self._progress.tell(source, key, state)
 
     def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
         """Return Airflow's pause, but look once more at the deadline, not after it."""

@@ -134,6 +134,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
                     interval=self.poll_interval,
                     patience=self._patience(),
                     on_change=changed,
+                    on_progress=self.log.info,
                     at_once=self.begins is not None,
                 )
                 success = await self._success(watcher, state, announcement)

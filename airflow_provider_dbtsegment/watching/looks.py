@@ -13,6 +13,7 @@ from typing import Generic
 from airflow_provider_dbtsegment.exceptions import RateLimitedError
 from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.watching.asking import Asker, Way
+from airflow_provider_dbtsegment.watching.chronicle import Chronicle
 from airflow_provider_dbtsegment.watching.crew import THREADS, Crew
 from airflow_provider_dbtsegment.watching.feed import Feed
 from airflow_provider_dbtsegment.watching.meter import Meter
@@ -36,6 +37,7 @@ class Looks(Generic[K, S]):
     feed: Feed[K, S]
     asker: Asker[K, S]
     crew: Crew
+    chronicle: Chronicle[K, S]
     meter: Meter
     clock: Callable[[], float]
     news: asyncio.Event
@@ -92,7 +94,11 @@ class Looks(Generic[K, S]):
         if few or self.feed.is_on or not self.asker.can(Way.ENDED):
             return False
         since = now - self.feed.sweep_pause
-        return all((wait.looked_at or 0.0) > since for wait in self.waits.of(key))
+        return all(
+            # What is left out of a last look would be missed.
+            (wait.looked_at or 0.0) > since and not wait.patience.is_over_at(now)
+            for wait in self.waits.of(key)
+        )
 
     async def _look(self, keys: Sequence[K], only_ended: bool) -> None:
         answers: Mapping[K, S | Exception | None]
@@ -149,6 +155,8 @@ class Looks(Generic[K, S]):
                 wait.tell(answer, self.source.label(answer), ended=self.source.ended(answer))
             if not wait.ended:
                 wait.patience.answered(asked)
+                if answer is not None:
+                    self.chronicle.hear(wait, answer, now)
             elif answer is not None:
                 self._measure(answer)
         except Exception as error:

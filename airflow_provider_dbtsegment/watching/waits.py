@@ -46,9 +46,11 @@ class Wait(Generic[K, S]):
         "looked_at",
         "patience",
         "state",
+        "told_at",
         "turn",
         "untold",
         "waiter",
+        "words",
     )
 
     def __init__(self, key: K, interval: float, patience: Patience, now: float) -> None:
@@ -70,6 +72,9 @@ class Wait(Generic[K, S]):
         self.waiter: asyncio.Future[None] | None = None
         #: What it is to be told, and when that has been done, only the last state of all.
         self.state: S | None = None
+        #: How far it is, until it has been told, and when that was found out last.
+        self.words: str | None = None
+        self.told_at = now
         self.ended = False
         self.error: Exception | None = None
 
@@ -92,7 +97,7 @@ class Wait(Generic[K, S]):
     async def news(self) -> None:
         """Wait until there is something new; what it was told before is forgotten."""
         if not self.untold:
-            self.state = None
+            self.state = self.words = None
             self.waiter = asyncio.get_running_loop().create_future()
             try:
                 await self.waiter
@@ -106,6 +111,12 @@ class Wait(Generic[K, S]):
             return
         self.state, self.label, self.ended = state, label, ended
         self._wake()
+
+    def say(self, text: str | None) -> None:
+        """Tell how far it is, if that is known and matters still."""
+        if text and not self.is_over:
+            self.words = text
+            self._wake()
 
     def end(self, error: Exception) -> None:
         """End the waiting with an error."""

@@ -98,14 +98,14 @@ def test_progress_is_asked_for_once_a_minute_at_most(
     api: DbtCloudApi, server: ScriptedServer
 ) -> None:
     clock, said = Clock(), list[str]()
-    source = RunSource(api, 7, Progress(said.append, clock))
+    source, progress = RunSource(api, 7), Progress(said.append, clock)
     steps = [{"name": "dbt build", "status": 3, "logs": LOG}]
     server.script(run(3, run_steps=steps))
     for _ in range(8):
-        source.ask_one(11)
+        progress.tell(source, 11, source.ask_one(11))
         clock.now += PAUSE / 4
     queries = [urlsplit(one.path).query for one in server.received]
-    assert ["run_steps" in query for query in queries] == [False] * 4 + [True] + [False] * 3
+    assert ["run_steps" in query for query in queries] == [False] * 5 + [True] + [False] * 3
     assert said == ["dbt Cloud run 11: step 1 of 1, dbt build, 1 of 3 nodes done."]
 
 
