@@ -13,7 +13,8 @@ from tests.soak.vitals import QUANTITIES, Vitals
 WARM_UP = 1 / 6
 #: The part of the time whose middle is taken, after the warming up and at the end.
 WINDOW = 1 / 6
-#: Memory may differ by so much of itself; handles and threads by so few, which come and go.
+#: Memory may differ by so much of itself; of handles and threads, which come and go with what is
+#: done at the moment, the fewest are compared, and may differ by so few.
 SHARE, FEW = 0.05, 2
 
 
@@ -32,8 +33,8 @@ def growth(vitals: Iterable[Vitals], seconds: float) -> Iterator[Finding]:
             if not (early and late):
                 yield Finding(f"{service}: {name}", "not looked at", "known", is_fine=False)
                 continue
-            first, last = median(map(of, early)), median(map(of, late))
-            yield _finding(service, name, first, last)
+            held = median if name == "memory" else min
+            yield _finding(service, name, held(map(of, early)), held(map(of, late)))
 
 
 def _finding(service: str, name: str, first: float, last: float) -> Finding:
