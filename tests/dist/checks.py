@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from packaging.version import Version
 from rich.markup import escape
@@ -15,11 +16,11 @@ from tests.dist.emptiness import resolves
 
 def checked(built: Built, again: Built, version: Version) -> Iterator[Finding]:
     """Yield what is found in them, and in comparing them with those that were built again."""
-    in_wheel, names = contents.files_of_wheel(built.wheel), [path.name for path in built.both]
     yield finding("built twice", differences(built, again), "the same bytes")
-    yield finding(names[0], contents.in_sdist(built), _size(built.sdist.stat().st_size))
-    lacking = [*contents.in_wheel(built), *contents.missing(in_wheel)]
-    yield finding(names[1], lacking, f"{len(in_wheel)} files, {_size(built.wheel.stat().st_size)}")
+    yield finding("contents of the sdist", contents.in_sdist(built), _size(built.sdist))
+    in_wheel = contents.files_of_wheel(built.wheel)
+    wrong = [*contents.in_wheel(built), *contents.missing(in_wheel)]
+    yield finding("contents of the wheel", wrong, f"{len(in_wheel)} files, {_size(built.wheel)}")
     yield finding("metadata", metadata.in_metadata(built, version), "as they should be")
     yield finding("twine check --strict", metadata.refused_by_twine(built), "passed")
 
@@ -38,5 +39,5 @@ def finding(what: str, complaints: Iterable[str], fine: str) -> Finding:
     return Finding(what, escape("\n".join(found)) or fine, is_fine=not found)
 
 
-def _size(length: int) -> str:
-    return f"{length / 1000:,.0f} kB"
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1000:,.0f} kB"
