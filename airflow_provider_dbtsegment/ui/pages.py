@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 #: On a page of the overview are so many pipelines, and of their mappings so many: the worst first.
-PIPELINES, MAPPINGS = 100, 100
+PIPELINES, MAPPINGS = 50, 100
 
 
 def run(
@@ -89,9 +89,9 @@ def overview(
     shown = worst_first(session, dags, now)[first : first + PIPELINES]
     pipelines = read_pipelines(session, shown)
     known = freshness.draw(pipelines, now)
-    keys = {row.key for row in known[:MAPPINGS]}
-    pipelines = with_history(session, pipelines, keys)
-    mappings = [row for row in freshness.draw(pipelines, now) if row.key in keys]
+    worst = {(row.dag_id, row.key) for row in known[:MAPPINGS]}
+    pipelines = with_history(session, pipelines, worst)
+    mappings = freshness.draw(pipelines, now, worst)
     return render(
         "overview.html",
         places=places,

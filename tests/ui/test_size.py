@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import gzip
 import time
+import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from statistics import median
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.ui.rows import Rows
 from tests.ui.summaries import BEGAN, dbt_run, sync
 
 NODES, MAPPINGS, RUNS = 2000, 50, 20
+PIPELINES = 500
 
 
 @pytest.fixture
@@ -31,6 +33,66 @@ def large(rows: Rows) -> None:
         for number in range(MAPPINGS):
             told = sync(f"mapping_{number:02d}", added=100 * number, failed=number % 9, began=began)
             rows.sync(run, told)
+
+
+def write_many(rows: Rows) -> None:
+    """Write many pipelines with many mappings each, which have run twice."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.models.xcom import XComModel
+    from sqlalchemy import insert
+
+    now = datetime.now(timezone.utc)
+    for number in range(PIPELINES):
+        dag_id = rows.dag(f"pipeline_{number:03d}")
+        tasks, xcoms = [], []
+        for day in range(2):
+            began = now - timedelta(days=1 - day, hours=1, seconds=number)
+            state = "failed" if day == 1 and number % 100 == 7 else "success"
+            run = rows.run(dag_id, f"day_{day}", due=began, state=state)
+            for one in range(MAPPINGS):
+                failed = 9 if day == 1 and number % 100 == 50 else 0
+                told = sync(f"{dag_id}_{one:02d}", failed=failed, began=began)
+                about = {"dag_id": dag_id, "run_id": run.run_id, "task_id": f"sync_{one:02d}"}
+                about |= {"map_index": -1}
+                tasks.append(
+                    about
+                    | {"id": uuid.uuid4(), "operator": "CreateReverseETLManualSyncOperator"}
+                    | {"state": "success", "try_number": 1, "max_tries": 0, "pool": "default_pool"}
+                    | {"pool_slots": 1, "executor_config": {}}
+                )
+                kept = {"key": "sync_summary", "value": told, "timestamp": began}
+                xcoms.append(about | {"dag_run_id": run.number} | kept)
+        with rows.session() as session:
+            session.execute(insert(TaskInstance.__table__), tasks)
+            session.execute(insert(XComModel.__table__), xcoms)
+
+
+def test_the_overview_of_many_pipelines_is_bounded(
+    rows: Rows, ask: Any, tell: Callable[[str], None], statements: Callable[[], list[str]]
+) -> None:
+    write_many(rows)
+    took = []
+    for _ in range(5):
+        asked, began = len(statements()), time.perf_counter()
+        answer = ask("/dbtsegment/overview")
+        took.append(time.perf_counter() - began)
+    queries = len(statements()) - asked
+    tell(
+        f"overview of {PIPELINES} pipelines with {MAPPINGS} mappings each: "
+        f"{1000 * median(took):.0f} ms, {len(answer.content) / 1000:.0f} kB, {queries} queries"
+    )
+    assert len(answer.content) < 400_000
+    assert queries < 100
+    assert min(took) < 3
+    page = Page(answer.text)
+    assert f"50 pipelines of {PIPELINES}" in page.root.one("header").text
+    lines = [row for row in page.root.all("tr") if "data-dag" in row.attributes]
+    assert [row.attributes["data-dag"] for row in lines[:5]] == [
+        f"pipeline_{number}07" for number in range(5)
+    ]
+    card = page.section("Freshness")
+    assert len([row for row in card.all("tr") if "data-mapping" in row.attributes]) == 100
+    assert "And 2 400 more mappings" in card.text
 
 
 def test_a_large_pipeline_is_soon_there(large: None, ask: Any, tell: Callable[[str], None]) -> None:

@@ -37,13 +37,15 @@ def pipelines(session: Session, part: str = "") -> dict[str, DagRow]:
     """
     Return the DAGs that use our operators.
 
-    Those are the DAGs with a summary among their XComs, those whose last run has a task of ours,
-    and those of which the last version has a task with our links.
+    Those are the DAGs whose last run has a task of ours or has left a summary, and those of which
+    the last version has a task with our links.
 
     :param part: Of their names.
     """
-    told = select(XComModel.dag_id).where(XComModel.key.in_(list(SUMMARIES)))
     last = select(func.max(DagRun.id)).group_by(DagRun.dag_id)
+    told = select(XComModel.dag_id).where(
+        XComModel.dag_run_id.in_(last), XComModel.key.in_(list(SUMMARIES))
+    )
     used = (
         select(TaskInstance.dag_id)
         .join(

@@ -23,7 +23,7 @@ EXPLAINED = 10
 #: So many last runs tell whether a pipeline needs attention.
 LOOKED_AT = 5
 #: So many syncs of all pipelines are read at first: the last ones of each.
-FIRST_LOOK = 5000
+FIRST_LOOK = 2500
 #: Something is late when it is older than so many of its usual intervals, and than so many seconds.
 LATE, PATIENCE = 2.0, 600.0
 

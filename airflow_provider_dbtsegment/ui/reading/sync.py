@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -48,19 +48,31 @@ def total(counts: Iterable[RowCounts]) -> RowCounts:
 
 @dataclass(frozen=True)
 class Sync(Ended):
-    """What is known of a sync; ``mapping`` is Segment's subscription."""
+    """
+    What is known of a sync.
 
+    :param end: How it ended, or `None` if it does not tell; a word that nobody knows is a failure.
+    :param mapping: Segment's subscription.
+    :param told: The whole summary.
+    """
+
+    end: Outcome | None
     mapping: str
     error: str
-    phases: tuple[Phase, ...]
     extracted: int
     rows: RowCounts
+    told: Mapping[str, Any]
 
     @property
-    def end(self) -> Outcome | None:
-        """How it ended, or `None` if it does not tell; a word that nobody knows is a failure."""
-        known = SYNC_OUTCOMES.get(self.status.upper())
-        return known or (Outcome.FAILED if self.status else None)
+    def phases(self) -> tuple[Phase, ...]:
+        """Its phases that have both ends."""
+        return tuple(
+            Phase(name, began, ended)
+            for name in ("extract", "load")
+            if (began := moment(self.told.get(f"{name}_started_at")))
+            and (ended := moment(self.told.get(f"{name}_finished_at")))
+            and ended >= began
+        )
 
     @property
     def is_good(self) -> bool:
@@ -81,17 +93,14 @@ def read_sync(value: Any) -> Sync | None:
     if not summary:
         return None
     rows = RowCounts(*(count(summary.get(name)) for name in RowCounts._fields))
+    ended = how_it_ended(summary, "sync")
+    unknown = Outcome.FAILED if ended["status"] else None
     return Sync(
-        **how_it_ended(summary, "sync"),
+        **ended,
+        end=SYNC_OUTCOMES.get(ended["status"].upper(), unknown),
         mapping=text(summary.get("subscription_id")),
         error=text(summary.get("error")),
-        phases=tuple(
-            Phase(name, began, ended)
-            for name in ("extract", "load")
-            if (began := moment(summary.get(f"{name}_started_at")))
-            and (ended := moment(summary.get(f"{name}_finished_at")))
-            and ended >= began
-        ),
         extracted=count(summary.get("extracted")) or rows.changed,
         rows=rows,
+        told=summary,
     )

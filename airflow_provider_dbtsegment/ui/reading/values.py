@@ -91,21 +91,26 @@ def moment(value: Any) -> datetime | None:
     else:
         if not isinstance(value, str) or len(value) > 40:
             return None
-        # Python 3.10 reads neither a Z nor fractions other than of three or six digits.
-        cleaned = value.strip().replace("Z", "+00:00").replace(" UTC", "+00:00")
-        head, dot, tail = cleaned.partition(".")
-        digits = len(tail) - len(tail.lstrip("0123456789"))
-        cleaned = f"{head}.{tail[:digits][:6].ljust(6, '0')}{tail[digits:]}" if dot else head
         try:
-            found = datetime.fromisoformat(cleaned)
+            found = datetime.fromisoformat(value)
         except ValueError:
-            return None
+            try:
+                found = datetime.fromisoformat(_cleaned(value))
+            except ValueError:
+                return None
     try:
         aware = found if found.tzinfo else found.replace(tzinfo=timezone.utc)
         in_utc = aware.astimezone(timezone.utc)
     except (OverflowError, ValueError):
         return None
     return in_utc if YEARS[0] <= in_utc.year <= YEARS[1] else None
+
+
+def _cleaned(time: str) -> str:
+    """Return a time without what Python 3.10 reads not: a Z, fractions of other than six digits."""
+    head, dot, tail = time.strip().replace("Z", "+00:00").replace(" UTC", "+00:00").partition(".")
+    digits = len(tail) - len(tail.lstrip("0123456789"))
+    return f"{head}.{tail[:digits][:6].ljust(6, '0')}{tail[digits:]}" if dot else head
 
 
 def address(value: Any) -> str:
