@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ __all__ = [
     "ledger_of",
     "listens_to",
     "mask_secret",
+    "missing_xcoms_are_fine",
     "stats",
     "store_xcoms",
     "stores_xcoms_elsewhere",
@@ -65,6 +67,8 @@ BEGINS_IN_TRIGGERER = _VERSION >= (3, 3)
 
 #: Whether a trigger that ends its task stores its XComs before that, one by one.
 XCOMS_BEFORE_END = _VERSION >= (3, 0)
+#: Whether Airflow warns in a task's log of each XCom that is asked for and not there.
+WARNS_OF_MISSING_XCOMS = (3, 0) <= _VERSION < (3, 3)
 #: The XCom that holds what a task returns.
 RETURN_VALUE = "return_value"
 
@@ -161,6 +165,31 @@ async def store_xcoms(task_instance: Any, xcoms: Mapping[str, Any]) -> None:
         store = sync_to_async(XCom.set)
     for key, value in xcoms.items():
         await store(key=key, value=value, **_whose(task_instance))
+
+
+@contextmanager
+def missing_xcoms_are_fine() -> Iterator[None]:
+    """Let a worker ask for XComs that need not be there without a warning in the task's log."""
+    if not WARNS_OF_MISSING_XCOMS:
+        yield
+        return
+    module: Any = import_module("airflow.sdk.bases.xcom")
+    log = module.log
+    module.log = _Quieter(log)
+    try:
+        yield
+    finally:
+        module.log = log
+
+
+class _Quieter:
+    """A log whose warnings are of use to those alone who look for errors in this package."""
+
+    def __init__(self, log: Any) -> None:
+        self._log = log
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, "debug" if name == "warning" else name)
 
 
 def withdraw_xcom(task_instance: Any, key: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.compat import BaseOperatorLink, XCom
+from airflow_provider_dbtsegment.compat import BaseOperatorLink, XCom, missing_xcoms_are_fine
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.compat import TaskInstanceKey
@@ -22,4 +22,5 @@ class XComLink(BaseOperatorLink):
 
     def get_link(self, operator: Any, *, ti_key: TaskInstanceKey) -> str:
         """Return the address that the task has pushed, or nothing."""
-        return XCom.get_value(key=self.key, ti_key=ti_key) or ""
+        with missing_xcoms_are_fine():
+            return XCom.get_value(key=self.key, ti_key=ti_key) or ""
