@@ -39,28 +39,28 @@ class Outcome:
     syncs: list[dict[str, Any]] = field(default_factory=list)
 
 
-def read_outcome(airflow: LocalAirflow, run_id: str) -> Outcome:
+def read_outcome(airflow: LocalAirflow, run_id: str, dag_id: str = DAG_ID) -> Outcome:
     """Gather task instances, logs and XComs of a finished run."""
     tasks = {}
-    for instance in airflow.api.task_instances(DAG_ID, run_id):
+    for instance in airflow.api.task_instances(dag_id, run_id):
         outcome = read_task(airflow, run_id, instance)
         tasks[outcome.task_id] = outcome
-    dbt = airflow.api.xcom(DAG_ID, run_id, BUILD, "run_summary") or {}
-    dbt.setdefault("run_id", airflow.api.xcom(DAG_ID, run_id, BUILD, "run_id"))
+    dbt = airflow.api.xcom(dag_id, run_id, BUILD, "run_summary") or {}
+    dbt.setdefault("run_id", airflow.api.xcom(dag_id, run_id, BUILD, "run_id"))
     syncs = []
     for task_id in SYNCS:
-        summary = airflow.api.xcom(DAG_ID, run_id, task_id, "sync_summary") or {}
-        sync_id = summary.get("sync_id") or airflow.api.xcom(DAG_ID, run_id, task_id, "sync_id")
+        summary = airflow.api.xcom(dag_id, run_id, task_id, "sync_summary") or {}
+        sync_id = summary.get("sync_id") or airflow.api.xcom(dag_id, run_id, task_id, "sync_id")
         if sync_id:
             syncs.append({**summary, "sync_id": sync_id, "task_id": task_id})
-    return Outcome(airflow.api.run_state(DAG_ID, run_id), tasks, dbt, syncs)
+    return Outcome(airflow.api.run_state(dag_id, run_id), tasks, dbt, syncs)
 
 
 def read_task(airflow: LocalAirflow, run_id: str, instance: dict[str, Any]) -> TaskOutcome:
     """Describe one task instance by what Airflow's API and its log say."""
     task_id, state = instance["task_id"], str(instance["state"])
     tries = int(instance["try_number"] or 0)
-    log = airflow.api.task_log(DAG_ID, run_id, task_id, tries) if tries else ""
+    log = airflow.api.task_log(instance["dag_id"], run_id, task_id, tries) if tries else ""
     return TaskOutcome(
         task_id,
         state,

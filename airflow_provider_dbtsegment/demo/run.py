@@ -78,21 +78,33 @@ def installation(
 
 
 def run_dag(
-    airflow: LocalAirflow, sandbox: SandboxServer, scenario: Scenario, progress: Progress
+    airflow: LocalAirflow,
+    sandbox: SandboxServer,
+    scenario: Scenario,
+    progress: Progress,
+    *,
+    dag_id: str = DAG_ID,
+    deferred: bool = True,
 ) -> Result:
-    """Run the DAG once in a running installation and look at everything that it has done."""
-    run_id = airflow.api.trigger(DAG_ID, scenario.conf)
+    """
+    Run the DAG once in a running installation and look at everything that it has done.
+
+    :param dag_id: The demo's DAG, or another one that is the same.
+    :param deferred: Whether its tasks have to wait in the triggerer; otherwise they must not.
+    """
+    run_id = airflow.api.trigger(dag_id, scenario.conf)
     with progress.tasks() as board:
-        airflow.wait_for_run(DAG_ID, run_id, on_poll=board)
-    outcome = read_outcome(airflow, run_id)
+        airflow.wait_for_run(dag_id, run_id, on_poll=board)
+    outcome = read_outcome(airflow, run_id, dag_id)
     deliveries = []
     if scenario.task_state(BUILD) == "success":
         syncs = {SYNCS[sync["task_id"]]: str(sync["sync_id"]) for sync in outcome.syncs}
         deliveries = compare(sandbox.state, sandbox.config["segment"], sandbox.warehouse, syncs)
-    return Result(outcome, deliveries, [*unexpected(outcome, scenario), *wrong_rows(deliveries)])
+    differences = [*unexpected(outcome, scenario, deferred), *wrong_rows(deliveries)]
+    return Result(outcome, deliveries, differences)
 
 
-def unexpected(outcome: Outcome, scenario: Scenario) -> list[str]:
+def unexpected(outcome: Outcome, scenario: Scenario, deferred: bool) -> list[str]:
     """Return what a run did otherwise than its scenario says."""
     found = []
     if outcome.state != scenario.run_state:
@@ -109,8 +121,10 @@ def unexpected(outcome: Outcome, scenario: Scenario) -> list[str]:
                 if not re.search(pattern, task.reason)
             ]
         waits = task.task_id == BUILD or task.task_id in SYNCS
-        if waits and task.state in ("success", "failed") and not task.through_triggerer:
-            found.append(f"{task.task_id} did not wait in the triggerer, as its log shows")
+        ended = waits and task.state in ("success", "failed")
+        if ended and task.through_triggerer is not deferred:
+            how = "did not wait" if deferred else "waited"
+            found.append(f"{task.task_id} {how} in the triggerer, as its log shows")
     return found
 
 
