@@ -12,6 +12,7 @@ import pytest
 
 from airflow_provider_dbtsegment.demo.deliveries import compare, records
 from airflow_provider_dbtsegment.demo.scenarios import BUILD, DAG_ID, SYNCS
+from airflow_provider_dbtsegment.sandbox.segment.catalog import slug
 from tests.browser.bed import Bed
 from tests.browser.window import WIDE, Window
 
@@ -53,6 +54,14 @@ def arrived(bed: Bed, sync_id: str, mapping_id: str) -> dict[str, int]:
     return told | {"delivered": len(taken), "failed": len(refused)}
 
 
+def tool(bed: Bed, mapping_id: str) -> str:
+    """Return what Segment calls the destination of a mapping in the addresses of its pages."""
+    config = bed.sandbox.config["segment"]
+    (mapping,) = (one for one in config["mappings"] if one["id"] == mapping_id)
+    (target,) = (one for one in config["destinations"] if one["id"] == mapping["destination"])
+    return slug(target["name"])
+
+
 @pytest.mark.parametrize("scenario", ["bad-rows", "happy"])
 def test_the_funnel_says_what_the_destinations_hold(
     scenario: str, bed: Bed, open_window: OpenWindow
@@ -65,6 +74,11 @@ def test_the_funnel_says_what_the_destinations_hold(
     assert counts(frame) == {
         mapping: arrived(bed, sync_id, mapping) for mapping, sync_id in ids.items()
     }
+    # which tool it is
+    for task, mapping in SYNCS.items():
+        head = frame.locator(f"table.funnel tr[data-mapping='{mapping}'] th").inner_text()
+        assert f"{task} → {tool(bed, mapping)}" in head
+        assert mapping in head
 
 
 def test_what_the_last_runs_delivered_is_what_duckdb_holds(
@@ -152,6 +166,8 @@ def test_the_failing_model_is_red_and_says_why(bed: Bed, open_window: OpenWindow
     frame.page.keyboard.press("Enter")
     assert failed["message"] in detail.inner_text()
     assert failed["name"] in detail.inner_text()
+    line = "getComputedStyle(document.getElementById('detail')).borderLeftColor"
+    assert frame.evaluate(line) == frame.evaluate(probe)
     skipped = frame.locator("section", has_text="What was skipped")
     assert failed["name"] in skipped.last.inner_text()
     assert "sync_customers" in skipped.last.inner_text()
@@ -172,6 +188,56 @@ def test_the_timeline_is_walked_with_the_keyboard(bed: Bed, open_window: OpenWin
     assert frame.locator("svg.bars").get_attribute("viewBox") != whole
     frame.page.keyboard.press("0")
     assert frame.locator("svg.bars").get_attribute("viewBox") == whole
+
+
+def test_a_table_that_cannot_be_read_is_asked_for_again(bed: Bed, open_window: OpenWindow) -> None:
+    """With the keyboard alone; a screen reader reads the alert."""
+    window = open_window("vic")
+    frame = open_tab(window, bed.run("happy"))
+    keys, asked = window.page.keyboard, "**/dbtsegment/trend/**"
+    window.page.route(asked, lambda route: route.abort())
+    summary = frame.locator("summary", has_text="The last runs of every mapping")
+    summary.focus()
+    keys.press("Enter")
+    place = frame.locator("[data-remote*='/trend/']")
+    place.get_by_role("alert").filter(has_text="This table cannot be read").wait_for()
+    keys.press("Tab")
+    again = place.get_by_role("button", name="Try again")
+    assert again.evaluate("e => e === document.activeElement")
+    # in vain once more: who asks stays where they are
+    window.page.unroute(asked)
+    window.page.route(asked, lambda route: route.fulfill(status=503))
+    keys.press("Enter")
+    place.get_by_role("alert").filter(has_text="503").wait_for()
+    assert again.evaluate("e => e === document.activeElement")
+    window.page.unroute(asked)
+    keys.press("Enter")
+    place.locator("table").wait_for()
+    assert place.get_by_role("alert").count() == 0
+    assert place.evaluate("e => e.contains(document.activeElement)")
+    # it is not asked for a third time when it is opened again
+    before = len(window.requests)
+    for _ in range(2):
+        summary.focus()
+        keys.press("Enter")
+    assert place.locator("table").is_visible()
+    assert window.requests[before:] == []
+
+
+def test_a_table_that_could_not_be_read_is_read_when_it_is_opened_again(
+    bed: Bed, open_window: OpenWindow
+) -> None:
+    window = open_window("vic")
+    frame = open_tab(window, bed.run("happy"))
+    window.page.route("**/dbtsegment/trend/**", lambda route: route.abort())
+    summary = frame.locator("summary", has_text="The last runs of every mapping")
+    summary.click()
+    place = frame.locator("[data-remote*='/trend/']")
+    place.get_by_role("alert").wait_for()
+    summary.click()
+    window.page.unroute("**/dbtsegment/trend/**")
+    summary.click()
+    place.locator("table").wait_for()
 
 
 def test_a_link_moves_airflow_itself(bed: Bed, open_window: OpenWindow) -> None:

@@ -18,6 +18,8 @@ from tests.ui.rows import Rows
 
 VERSION = tuple(int(number) for number in __version__.split(".")[:2])
 AUTH = Path(__file__).parents[1] / "browser" / "auth"
+#: The variable that names a database to use in the place of a file of SQLite's; it must be empty.
+DATABASE = "PAGES_DATABASE"
 #: Kept from ulf.
 HIDDEN = "kept_from_ulf"
 USERS = {"admin": "admin", "vic": "viewer", "ulf": "user"}
@@ -38,10 +40,11 @@ def airflow_settings(
     folder = tmp_path_factory.mktemp("airflow")
     passwords = folder / "passwords.json"
     passwords.write_text(json.dumps(dict.fromkeys(USERS, "of-the-tests")))
-    database = folder / "airflow.db"
+    file = folder / "airflow.db"
+    server = os.environ.get(DATABASE)
     patch = pytest.MonkeyPatch()
     for name, value in {
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database}",
+        "DATABASE__SQL_ALCHEMY_CONN": server or f"sqlite:///{file}",
         "CORE__AUTH_MANAGER": "hiding_auth_manager.HidingAuthManager",
         "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(map(":".join, USERS.items())),
         "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
@@ -52,8 +55,11 @@ def airflow_settings(
         patch.setenv(f"AIRFLOW__{name}", value)
     patch.setenv("HIDDEN_DAGS", json.dumps({"ulf": [HIDDEN]}))
     patch.syspath_prepend(str(AUTH))
-    template = request.config.cache.mkdir("local_airflow") / f"airflow-{__version__}.db"
-    copy_database(template, database, make=lambda: _migrate(folder))
+    if server:
+        _migrate(folder)
+    else:
+        template = request.config.cache.mkdir("local_airflow") / f"airflow-{__version__}.db"
+        copy_database(template, file, make=lambda: _migrate(folder))
     settings.configure_vars()
     settings.configure_orm()
     yield
