@@ -38,6 +38,14 @@ def docs_url(run: Run, base_url: str) -> str | None:
     return f"{base_url}/accounts/{account}/runs/{run['id']}/docs/"
 
 
+def docs_at_end(run: Run, base_url: str) -> dict[str, str]:
+    """Return the XCom with the address that a run has made; an empty one takes a promise back."""
+    made = docs_url(run, base_url)
+    if made is None and docs_url({**run, "finished_at": None}, base_url) is None:
+        return {}
+    return {"docs_url": made or ""}
+
+
 def _documents(run: Run) -> bool:
     """Return whether a run makes documentation, as far as dbt Cloud says."""
     fields: Mapping[str, Any] = {**run}

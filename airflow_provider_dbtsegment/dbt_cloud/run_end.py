@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.dbt_cloud.pages import docs_url
+from airflow_provider_dbtsegment.dbt_cloud.pages import docs_at_end
 from airflow_provider_dbtsegment.dbt_cloud.report import report, why_failed
 from airflow_provider_dbtsegment.dbt_cloud.summary import summarize
 from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
@@ -38,7 +38,9 @@ def end_of_run(
     :raises EndUnknownError: When it has not ended.
     :raises RequestError: When dbt Cloud cannot be asked.
     """
-    run = api.get_run(run_id, include_related=["run_steps", "job"], account_id=account_id)
+    run = api.get_run(
+        run_id, include_related=["run_steps", "job", "trigger"], account_id=account_id
+    )
     ended = outcome(run)
     if ended is None:
         status = status_label(run.get("status"))
@@ -49,11 +51,8 @@ def end_of_run(
     if ended is not Outcome.SUCCESS:
         kind = RunCancelledError if ended is Outcome.CANCELLED else RunFailedError
         failure = kind(why_failed(run, summary))
-    xcoms: dict[str, Any] = {"run_summary": summary}
-    documentation = docs_url(run, api.settings.transport.base_url)
-    if documentation is not None:
-        xcoms["docs_url"] = documentation
-    return End(run_id, xcoms, failure)
+    documentation = docs_at_end(run, api.settings.transport.base_url)
+    return End(run_id, {"run_summary": summary, **documentation}, failure)
 
 
 def _summary(api: DbtCloudApi, run: Run, log: Any) -> RunSummary:

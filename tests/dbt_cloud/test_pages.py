@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.dbt_cloud.pages import addresses, docs_url, run_url
+from airflow_provider_dbtsegment.dbt_cloud.pages import addresses, docs_at_end, docs_url, run_url
 from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudDocsLink, DbtCloudRunLink
 
 BASE = "https://ab123.us1.dbt.com"
@@ -44,6 +44,23 @@ def test_documentation_is_linked_where_there_is_or_will_be_some(
 ) -> None:
     found = docs_url({**IDS, **fields}, BASE)  # type: ignore[typeddict-item]
     assert found == (f"{BASE}/accounts/7/runs/11/docs/" if documents else None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "left"),
+    [
+        ({"job": {"generate_docs": True}, "has_docs_generated": True}, "docs/"),
+        ({"job": {"generate_docs": True}, "has_docs_generated": False}, ""),
+        ({"trigger": {"generate_docs_override": True}}, ""),
+        ({"job": {"generate_docs": False}}, None),
+    ],
+)
+def test_a_promise_of_documentation_is_taken_back_when_none_was_made(
+    fields: dict[str, Any], left: str | None
+) -> None:
+    ended: Any = {**IDS, "finished_at": "2026-01-01", **fields}
+    url = docs_at_end(ended, BASE).get("docs_url")
+    assert url == (f"{BASE}/accounts/7/runs/11/{left}" if left else left)
 
 
 def test_addresses_are_left_where_links_read_them() -> None:
