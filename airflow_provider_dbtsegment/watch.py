@@ -19,6 +19,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, RateLimitedError
@@ -247,11 +248,11 @@ class Watcher(Generic[K, S]):
             for at in (self._waits.next_due, self._waits.next_overdue):
                 pause = pause if at is None else min(pause, at - now)
             self._wakes_at = now + pause
-            try:
-                limit = max(pause, SHORTEST_PAUSE) if math.isfinite(pause) else None
-                await asyncio.wait_for(self._news.wait(), limit)
-            except asyncio.TimeoutError:
-                continue
+            limit = max(pause, SHORTEST_PAUSE) if math.isfinite(pause) else None
+            # Not `wait_for`: in Python 3.11 it forgets a cancellation that comes with news.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limit):
+                    await self._news.wait()
 
     async def _read_feed(self) -> None:
         def hear(key: K, state: S) -> None:

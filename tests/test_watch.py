@@ -286,6 +286,21 @@ async def test_a_mistake_in_the_watcher_itself_leaves_nobody_waiting() -> None:
     assert [type(result) for result in results] == [KeyError, KeyError]
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_it_ends_also_when_there_is_news_at_that_moment(steps: int) -> None:
+    watcher = Watcher(Source())
+    wait = asyncio.create_task(follow(watcher, 1, interval=60))
+    await until(lambda: watcher._wakes_at)
+    loop = watcher._loop_task
+    assert loop is not None
+    watcher._news.set()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    wait.cancel()
+    await asyncio.gather(wait, return_exceptions=True)
+    await until(loop.done)
+
+
 async def test_it_leaves_no_threads_behind() -> None:
     source = Source()
     source.states[1] = "done"
