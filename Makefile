@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test screenshots chaos bench cluster soak dist check format reference docs clean
+.PHONY: install demo test screenshots chaos bench cluster soak matrix dist check format reference docs clean
 
 install: $(INSTALLED)
 
@@ -53,6 +53,11 @@ soak: install
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group cluster
 	@$(BIN)/python -W ignore -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
+# The package on every version of Airflow that it supports, each in an environment of its own below
+# .matrix/: guards, tests, and the demo's DAG in a real Airflow, deferred and not. ONLY=3.1 tries one.
+matrix: install
+	@$(BIN)/python -W ignore -m tests.matrix $(if $(ONLY),--only '$(ONLY)')
+
 # Wheel and sdist of the newest commit, in dist/: built twice, looked into, installed into an empty
 # environment, where the demo has to run. docs/releasing.md says how a release is made.
 dist: install
@@ -79,4 +84,4 @@ docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) .demo dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .matrix .demo dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The package on every version of Airflow that it supports: `make matrix`."""

@@ -1,0 +1,108 @@
+"""An environment of its own for each version, kept below `.matrix/` for the next time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from airflow_provider_dbtsegment.demo.installed import find_airflow
+from tests.matrix.versions import ROOT, Version
+
+PACKAGE = "airflow-provider-dbtsegment"
+
+
+class InstallationFailed(RuntimeError):
+    """What the constraints say cannot be installed."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """
+    Where a version is installed.
+
+    :param folder: Holds `venv/` and whatever comes of running something in it.
+    """
+
+    folder: Path
+
+    @property
+    def bin(self) -> Path:
+        """Where its programs are."""
+        return self.folder / "venv" / "bin"
+
+    @property
+    def python(self) -> Path:
+        """Its interpreter."""
+        return self.bin / "python"
+
+    @property
+    def airflow(self) -> str:
+        """The version of Airflow that it has."""
+        return find_airflow(str(self.python)).release
+
+    def run(self, log: str, *command: str) -> int:
+        """
+        Run something in it, in the checkout, and return its exit status.
+
+        :param log: The name of the file below the folder that gets all that it writes.
+        """
+        kept = {name: value for name, value in os.environ.items() if "AIRFLOW" not in name}
+        own = {
+            "AIRFLOW_HOME": str(self.folder / "home"),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "PATH": os.pathsep.join([str(self.bin), os.environ["PATH"]]),
+            "VIRTUAL_ENV": str(self.folder / "venv"),
+        }
+        with (self.folder / log).open("wb") as written:
+            return subprocess.run(
+                command, cwd=ROOT, env=kept | own, stdout=written, stderr=subprocess.STDOUT
+            ).returncode
+
+
+def has_python(version: str) -> bool:
+    """Return whether there is such a Python here."""
+    found = _uv("python", "find", "--no-project", "--system", version)
+    return found.returncode == 0
+
+
+def build_wheel(folder: Path) -> Path:
+    """Build the package as it is here."""
+    for old in folder.glob("*.whl"):
+        old.unlink()
+    _uv("build", "--wheel", "--out-dir", str(folder), str(ROOT), must=True)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def make_environment(version: Version, wheel: Path, folder: Path) -> Environment:
+    """
+    Install a version; what is there already stays as far as it fits.
+
+    :raises InstallationFailed: With what uv says about it.
+    """
+    made = Environment(folder)
+    where = str(made.folder / "venv")
+    _uv("venv", "--allow-existing", "--no-project", "--python", version.python, where, must=True)
+    _uv(
+        *("pip", "install", "--python", str(made.python)),
+        *("--constraint", str(version.constraints), "--reinstall-package", PACKAGE),
+        *(f"{wheel}[sandbox]", "--group", f"{ROOT / 'pyproject.toml'}:test"),
+        must=True,
+    )
+    return made
+
+
+def _uv(*arguments: str, must: bool = False) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "uv", "--quiet", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if must and done.returncode:
+        raise InstallationFailed(done.stdout)
+    return done
