@@ -13,7 +13,7 @@ from airflow_provider_dbtsegment.demo.local_airflow import LocalAirflow
 PACKAGE = "airflow_provider_dbtsegment"
 #: What Airflow warns of in the log of any task that asks for a connection.
 AIRFLOWS_OWN = (
-    # 2.11, 3.0 and 3.1: of each connection whose type has an underscore, as most types have.
+    # 2.11 and 3.1: of each connection whose type has an underscore, as most types have.
     "Connection schemes (type: ",
     # 3.0: of each hook.
     "Using Connection.get_connection_from_secrets from `airflow.models` is deprecated",

@@ -16,7 +16,7 @@ from tests.matrix.check import Checked
 from tests.matrix.demo import BLOCKING, write_dags
 from tests.matrix.logs import alarms
 from tests.matrix.suites import GUARDS, SANDBOX, UNIT, Ran, read_report
-from tests.matrix.versions import CONSTRAINTS, ROOT, VERSIONS, Version
+from tests.matrix.versions import AIRFLOWS, CONSTRAINTS, ROOT, VERSIONS, Version
 
 LINE = re.compile(r"[a-z0-9._-]+==[^ ;@]+")
 #: A line of a task's log, and what is to be said of it.
@@ -97,6 +97,15 @@ def test_the_oldest_versions_are_those_that_are_declared() -> None:
             assert given, f"{needed} is tried as {kept[needed.name]}"
     python = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"]
     assert python == f">={VERSIONS[0].python}"
+
+
+def test_the_readme_names_the_versions_that_are_tried() -> None:
+    rows = re.findall(
+        r"^\| (\d\.\d+) \| ([\d.]+) \|", (ROOT / "README.md").read_text(), re.MULTILINE
+    )
+    kept = {name: (CONSTRAINTS / f"airflow-{name}.txt").read_text().split() for name in AIRFLOWS}
+    assert dict(rows).keys() == kept.keys()
+    assert [name for name, patch in rows if f"apache-airflow=={patch}" not in kept[name]] == []
 
 
 def test_every_path_of_tests_is_there() -> None:
