@@ -11,6 +11,7 @@ import pytest
 from tests.browser.bed import Bed
 from tests.browser.large import DAG_ID, MAPPINGS, NODES, make_runs
 from tests.browser.window import WIDE, Window
+from tests.ui.summaries import MESSAGE
 
 OpenWindow = Callable[..., Window]
 #: Of the frame itself: from its request until its script has run. The machine may be busy.
@@ -58,4 +59,10 @@ def test_the_run_page_is_usable_within_a_second(
     assert min(usable) < LIMIT
     drawn = "document.querySelectorAll('path.many, a.mark').length"
     assert frame.evaluate(drawn) > 0
+    # below many rows, too, a message is seen where one has clicked
+    mark = frame.locator("a.mark").first
+    mark.click()
+    box = "(e => e.getBoundingClientRect())(document.getElementById('detail'))"
+    assert frame.evaluate(f"{box}.bottom <= innerHeight && {box}.top >= 0")
+    assert MESSAGE in frame.locator("#detail").inner_text()
     assert frame.locator("table.funnel tr[data-mapping]").count() == MAPPINGS

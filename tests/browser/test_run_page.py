@@ -94,7 +94,7 @@ def test_what_the_last_runs_delivered_is_what_duckdb_holds(
     lines = table.locator("tbody tr").all()
     assert len(lines) >= len(tasks)
     for line in lines:
-        mapping = line.locator("th").inner_text()
+        mapping = str(line.get_attribute("data-mapping"))
         of = unquote(str(line.locator("a").get_attribute("href"))).split("/")[4]
         sync_id = bed.api().xcom(DAG_ID, of, tasks[mapping], "sync_id")
         told = [int(re.sub(r"\D", "", cell)) for cell in line.locator("td").all_inner_texts()[2:]]
