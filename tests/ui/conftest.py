@@ -70,7 +70,8 @@ def airflow_settings(
 
 
 def _migrate(folder: Path) -> None:
-    environment = {**os.environ, "AIRFLOW_HOME": str(folder / "home")}
+    path = os.pathsep.join(filter(None, [str(AUTH), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "AIRFLOW_HOME": str(folder / "home"), "PYTHONPATH": path}
     command = [sys.executable, "-m", "airflow", "db", "migrate"]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
 
