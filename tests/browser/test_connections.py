@@ -73,6 +73,7 @@ def test_both_connections_are_added_by_form_and_tested_by_button(
     assert [url for url in window.requests for token in tokens if token in url] == []
 
 
+@pytest.mark.screenshots
 def test_a_wrong_token_is_told_in_the_page(
     bed: Bed, open_window: OpenWindow, fields: dict[str, dict[str, str]], tidy: None
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_wrong_token_is_told_in_the_page(
         assert not reached
         assert re.match(rf"{bed.sandbox_url} refuses the token \(401 .*\)\. Put {token_of}", says)
         window.page.get_by_text(says).wait_for()
+    window.picture("connection-refused")
     assert WRONG not in window.page.content()
     assert WRONG not in "".join(window.answers.values())
 
