@@ -20,7 +20,7 @@ demo: install
 	@$(BIN)/dbtsegment-demo $(if $(KEEP),--keep) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: install
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m tests.halves
 
 # The pictures of Airflow's pages in docs/images, taken by the tests that look at them.
 screenshots: install
