@@ -24,6 +24,14 @@ class Run:
     due: datetime
 
 
+def new_id() -> Any:
+    """Return an id for a task instance; up to Airflow 3.1 that is a text."""
+    from airflow.models.taskinstance import TaskInstance
+
+    made: Any = TaskInstance.__table__.c.id.type.python_type
+    return made(str(uuid.uuid4()))
+
+
 class Rows:
     """What tests write into the database."""
 
@@ -110,7 +118,7 @@ class Rows:
         with self.session() as session:
             session.execute(
                 insert(TaskInstance.__table__).values(
-                    id=uuid.uuid4(),
+                    id=new_id(),
                     dag_id=run.dag_id,
                     run_id=run.run_id,
                     task_id=task_id,

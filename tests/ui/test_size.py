@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import time
-import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from statistics import median
@@ -13,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.ui.page import Page, bars, run_path
-from tests.ui.rows import Rows
+from tests.ui.rows import Rows, new_id
 from tests.ui.summaries import BEGAN, dbt_run, sync
 
 NODES, MAPPINGS, RUNS = 2000, 50, 20
@@ -56,7 +55,7 @@ def write_many(rows: Rows) -> None:
                 about |= {"map_index": -1}
                 tasks.append(
                     about
-                    | {"id": uuid.uuid4(), "operator": "CreateReverseETLManualSyncOperator"}
+                    | {"id": new_id(), "operator": "CreateReverseETLManualSyncOperator"}
                     | {"state": "success", "try_number": 1, "max_tries": 0, "pool": "default_pool"}
                     | {"pool_slots": 1, "executor_config": {}}
                 )
