@@ -27,6 +27,7 @@ def built(commit: str, tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build(commit, tmp_path_factory.mktemp("one"))
 
 
+@pytest.mark.timeout(600)  # several programs that build, beside whatever else runs
 def test_they_are_as_they_should_be_and_the_same_bytes_elsewhere(
     built: Built, commit: str, tmp_path: Path
 ) -> None:
