@@ -17,6 +17,6 @@ def begin(console: Console) -> Callable[[str], None]:
     began = time.monotonic()
 
     def say(text: str) -> None:
-        console.print(f"{time.monotonic() - began:5.0f} s {text}", highlight=False)
+        console.print(f"{time.monotonic() - began:5.0f} s {text}", highlight=False, markup=False)
 
     return say

@@ -159,6 +159,7 @@ def test_parsing_a_dag_loads_what_declares_tasks_and_nothing_else() -> None:
     assert {name for name in rest if not name.startswith(("links", "operators", "sensors"))} <= {
         PACKAGE.name,
         "compat",
+        "connection_forms",
         "exceptions",
         "provider_info",
         "tasks",

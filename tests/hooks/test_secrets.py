@@ -6,18 +6,24 @@ import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import mask_secret
 
-from airflow_provider_dbtsegment.compat import mask_secret
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from tests.scripted_server import Reply, ScriptedServer
 
-#: Where Airflow keeps its filter, which differs between its versions.
-MASKING: Any = import_module(mask_secret.__module__)
+#: Where Airflow looks for its filter, which differs between its versions.
+PLACES = [mask_secret.__module__]
+with suppress(ImportError):
+    PLACES.append(import_module("airflow.sdk._shared.secrets_masker").__name__)
+MASKING: list[Any] = [
+    module for module in map(import_module, PLACES) if hasattr(module, "_secrets_masker")
+]
 
 
 @pytest.fixture(autouse=True)
@@ -30,8 +36,9 @@ def connected(server: ScriptedServer, own_budget: None, monkeypatch: pytest.Monk
 @pytest.fixture
 def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], str]]:
     """Returns what a line looks like in a log that Airflow's own filter has gone over."""
-    masker = type(MASKING._secrets_masker())()
-    monkeypatch.setattr(MASKING, "_secrets_masker", lambda: masker)
+    masker = type(MASKING[0]._secrets_masker())()
+    for module in MASKING:
+        monkeypatch.setattr(module, "_secrets_masker", lambda: masker)
     monkeypatch.setattr(type(masker), "mask_secrets_in_logs", True, raising=False)
     monkeypatch.setattr("airflow.settings.MASK_SECRETS_IN_LOGS", True, raising=False)
     written = io.StringIO()

@@ -77,7 +77,9 @@ def test_an_artifact_is_written_into_an_object_storage(
     address, path = "memory://bucket/deep/people.sql", "compiled/tiny/models/people.sql"
     for _ in range(2):
         ended = write(run_id=run_id, path=path, output_path=address, step=3)
-        assert (ended.state, ended.value) == ("success", address), ended.message
+        assert ended.state == "success", ended.message
+        # Some versions of UPath write the root of the memory, which has no host, as a third slash.
+        assert ended.value.replace(":///", "://") == address
         assert memory.find("bucket") == ["/bucket/deep/people.sql"]
         assert memory.size("bucket/deep/people.sql") == ended.xcoms["size"] > 10
 
