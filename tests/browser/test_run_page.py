@@ -162,6 +162,10 @@ def test_the_failing_model_is_red_and_says_why(bed: Bed, open_window: OpenWindow
     assert frame.evaluate(fill) == frame.evaluate(probe)
     detail = frame.locator("#detail")
     assert detail.is_hidden()
+    mark.hover()
+    order = "getComputedStyle(document.querySelector('a.mark rect')).paintOrder"
+    # what marks it goes around the red
+    assert frame.evaluate(order) == "stroke"
     mark.focus()
     frame.page.keyboard.press("Enter")
     assert failed["message"] in detail.inner_text()
