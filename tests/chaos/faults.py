@@ -98,8 +98,8 @@ def while_waiting(service: str) -> list[Trouble]:
         Trouble("drop by drop", [Fault(status, "drip", seconds=0.001)]),
         Trouble(
             "404 for its first seconds",
-            # The first look comes only when a triggerer or a sensor has begun.
-            [presets.unborn(25.0, status)],
+            # The first look comes when a triggerer or a sensor has begun, on a busy machine late.
+            [presets.unborn(40.0, status)],
             {"work": "long"},
         ),
     ]
