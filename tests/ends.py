@@ -112,7 +112,7 @@ ROWS = [
         options={"timeout": 1}),
     Row("an end that only the last look before the time-out sees",
         (WENT_ON[0], (0.3, run(10))), (WENT_ON[1], (0.3, sync("SUCCESS"))), SUCCESS, ("", ""),
-        options={"timeout": 1, "interval": 60}),
+        options={"timeout": 4, "interval": 60}),
     Row("too busy until the time-out", *both(0.1, refusal(429, "slow down")), FAILED,
         ("the time was up after N s; the last look failed: GET {look}: 429 slow down", ) * 2,
         soft=True, options={"timeout": 1}),
