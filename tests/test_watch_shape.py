@@ -14,6 +14,8 @@ from tests.bench.crowd.result import Result
 from tests.bench.crowd.sync_plan import SyncPlan
 from tests.bench.service import Service, running_service
 
+pytest.importorskip("airflow.sdk", reason="those who wait in a process of their own need Airflow 3")
+
 INTERVAL = 1.0
 PLAN = Plan(OURS, 0, INTERVAL, settle=2.0, steady=7.0, spread=2.0, tail=20.0, idle=1.1)
 

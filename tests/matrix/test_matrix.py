@@ -53,14 +53,17 @@ def test_a_report_is_counted(tmp_path: Path) -> None:
         "<testsuites><testsuite>"
         + cases.format("one", "")
         + cases.format("two", '<skipped message="no place"/>')
+        + cases.format(
+            "file", """<skipped message="collection skipped">('a', 1, 'Skipped: old')</skipped>"""
+        )
         + cases.format("three", "<failure/>")
         + cases.format("four", "<error/>")
         + "</testsuite></testsuites>"
     )
     tested = read_report(report)
-    assert str(tested) == "1 passed, 1 skipped, 2 failed"
+    assert str(tested) == "1 passed, 2 skipped, 2 failed"
     assert tested.wrong == ["a::three", "a::four"]
-    assert tested.why_skipped == {"no place": 1}
+    assert tested.why_skipped == {"no place": 1, "old": 1}
 
 
 @pytest.mark.parametrize(
