@@ -16,6 +16,7 @@ UNIT = [
     "tests/test_compat.py",
     "tests/test_marker.py",
     "tests/test_texts.py",
+    "tests/test_wait_blocking.py",
     "tests/test_watch.py",
     "tests/test_watch_shape.py",
     *(

@@ -73,7 +73,7 @@ def test_a_report_is_counted(tmp_path: Path) -> None:
         (Checked(VERSIONS[0], absent="no Python 3.13 here"), True),
         (Checked(VERSIONS[0], broken="no such distribution"), False),
         (Checked(VERSIONS[0], guards=Ran()), False),
-        (Checked(VERSIONS[0], tests=Ran(1, ["a::b"])), False),
+        (Checked(VERSIONS[0], tests=Ran(1, wrong=["a::b"])), False),
         (Checked(VERSIONS[0], demo={"pages": ["nobody gets 200"]}), False),
     ],
 )
