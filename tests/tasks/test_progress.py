@@ -17,8 +17,8 @@ from tests.scripted_server import serving
 from tests.task_bench import run_task
 
 #: In place of a minute; all looks are more frequent.
-PAUSE = 0.35
-LASTS = 1.5
+PAUSE = 0.4
+LASTS = 3.0
 STEPS = [{"name": "Clone", "status": 10}, {"name": "dbt build", "status": 3}]
 RUN_SAYS = f"dbt Cloud run {RUN}: step 2 of 2, dbt build."
 
