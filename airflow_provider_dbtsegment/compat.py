@@ -68,27 +68,48 @@ BEGINS_IN_TRIGGERER = _VERSION >= (3, 3)
 XCOMS_BEFORE_END = _VERSION >= (3, 0)
 #: Whether Airflow warns in a task's log of each XCom that is asked for and not there.
 WARNS_OF_MISSING_XCOMS = (3, 0) <= _VERSION < (3, 3)
+#: Where Airflow has its masking of secrets, the newest place first.
+MASKS = (
+    "airflow.sdk.log",
+    "airflow.sdk.execution_time.secrets_masker",
+    "airflow.utils.log.secrets_masker",
+)
 #: The XCom that holds what a task returns.
 RETURN_VALUE = "return_value"
 
 
 async def get_connection(conn_id: str) -> tuple[Connection, dict[str, Any]]:
     """Return a connection and its extra; inside a triggerer this must not block the event loop."""
-    from airflow.providers.common.compat.connection import (
-        get_async_connection,
-        get_async_extra_dejson,
-    )
+    try:
+        from airflow.providers.common.compat.connection import (
+            get_async_connection,
+            get_async_extra_dejson,
+        )
+    except ImportError:  # common-compat before 1.22, which is not safe beside other requests
+        from asgiref.sync import sync_to_async
 
+        return await sync_to_async(_read_connection)(conn_id)
     connection = await get_async_connection(conn_id)
     return connection, await get_async_extra_dejson(connection)
+
+
+def _read_connection(conn_id: str) -> tuple[Connection, dict[str, Any]]:
+    connection = BaseHook.get_connection(conn_id)
+    return connection, connection.extra_dejson
 
 
 def mask_secret(secret: str) -> None:
     """Keep a secret out of the logs from now on."""
     # Here, because Airflow 3.0 loads its logs for it, which a DAG file does not need.
-    from airflow.providers.common.compat.sdk import mask_secret
-
-    mask_secret(secret)
+    for place in MASKS:
+        try:
+            mask = getattr(import_module(place), "mask_secret", None)
+        except ImportError:
+            continue
+        if mask is not None:
+            mask(secret)
+            return
+    raise ImportError("Airflow does not say where secrets are masked.")
 
 
 def ledger_of(context: Context) -> Ledger | None:

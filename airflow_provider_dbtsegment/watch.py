@@ -223,8 +223,12 @@ class Watcher(Generic[K, S]):
     def _loop_ended(self, task: asyncio.Task[None]) -> None:
         """Let nobody wait for answers that nobody asks for: a mistake of ours ends all waits."""
         error = None if task.cancelled() else task.exception()
-        for wait in self._waits if isinstance(error, Exception) else ():
-            wait.end(cast("Exception", error))
+        if not isinstance(error, Exception):
+            return
+        # Who comes while others still do something with its threads begins it again.
+        self._loop_task = None
+        for wait in self._waits:
+            wait.end(error)
 
     def _close(self) -> None:
         self._loop_task = None

@@ -168,6 +168,25 @@ async def test_a_mistake_in_the_watcher_itself_leaves_nobody_waiting() -> None:
     assert [type(result) for result in results] == [KeyError, KeyError]
 
 
+async def test_after_a_mistake_who_comes_later_is_looked_at() -> None:
+    source = Source()
+    free_in = source.free_in
+
+    def broken() -> float:
+        source.free_in = free_in  # type: ignore[method-assign]
+        raise KeyError("bug")
+
+    source.free_in = broken  # type: ignore[method-assign]
+    watcher = Watcher(source)
+    # Somebody asks how what he waited for has ended, so that it does not close.
+    with watcher:
+        with pytest.raises(KeyError):
+            await follow(watcher, 1)
+        source.states[2] = "done"
+        async with asyncio.timeout(5):
+            assert await follow(watcher, 2) == "done"
+
+
 @pytest.mark.parametrize("steps", range(6))
 async def test_it_ends_also_when_there_is_news_at_that_moment(steps: int) -> None:
     watcher = Watcher(Source())

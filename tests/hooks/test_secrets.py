@@ -11,19 +11,17 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import mask_secret
 
+from airflow_provider_dbtsegment.compat import MASKS
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from tests.scripted_server import Reply, ScriptedServer
 
+MASKING: list[Any] = []
 #: Where Airflow looks for its filter, which differs between its versions.
-PLACES = [mask_secret.__module__]
-with suppress(ImportError):
-    PLACES.append(import_module("airflow.sdk._shared.secrets_masker").__name__)
-MASKING: list[Any] = [
-    module for module in map(import_module, PLACES) if hasattr(module, "_secrets_masker")
-]
+for _place in (*MASKS, "airflow.sdk._shared.secrets_masker"):
+    with suppress(ImportError):
+        MASKING += [one for one in [import_module(_place)] if hasattr(one, "_secrets_masker")]
 
 
 @pytest.fixture(autouse=True)
