@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: install demo test screenshots chaos bench cluster soak matrix dist check format reference docs clean
+.PHONY: .env install demo test screenshots chaos bench cluster soak matrix matrix-pins dist check format reference docs clean
 
 install: $(INSTALLED)
 
@@ -37,7 +37,7 @@ bench: install
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --compile-bytecode --constraint constraints.txt --group bench
 	@$(BIN)/python -W ignore -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(ONLY)$(QUICK),,--write docs/bench.md)
 
-# Random secrets for docker-compose.yaml; a file that is there is left as it is.
+# Random secrets for docker-compose.yaml; those that are there already stay.
 .env:
 	@$(PYTHON) -m tests.cluster.dotenv $@
 
@@ -57,6 +57,10 @@ soak: install
 # .matrix/: guards, tests, and the demo's DAG in a real Airflow, deferred and not. ONLY=3.1 tries one.
 matrix: install
 	@$(BIN)/python -W ignore -m tests.matrix $(if $(ONLY),--only '$(ONLY)')
+
+# The constraints of all of these anew, with what there is today. ONLY=3.1 writes one.
+matrix-pins: install
+	@$(BIN)/python -m tests.matrix.pin $(if $(ONLY),--only '$(ONLY)')
 
 # Wheel and sdist of the newest commit, in dist/: built twice, looked into, installed into an empty
 # environment, where the demo has to run. docs/releasing.md says how a release is made.

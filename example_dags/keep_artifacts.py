@@ -18,6 +18,7 @@ with DAG(
     dag_id="keep_artifacts",
     description="Store the manifest of the dbt project",
     schedule=None,
+    # The sandbox is done within seconds; leave this out elsewhere.
     default_args={"poll_interval": 2},
     params={
         "folder": Param(

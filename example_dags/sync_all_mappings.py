@@ -21,6 +21,7 @@ with DAG(
     dag_id="sync_all_mappings",
     description="Sync every mapping of the shop",
     schedule=None,
+    # The sandbox is done within seconds; leave this out elsewhere.
     default_args={"poll_interval": 2},
     tags=["segment"],
     doc_md=__doc__,

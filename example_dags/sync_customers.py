@@ -19,6 +19,7 @@ with DAG(
     dag_id="sync_customers",
     description="Sync customers into the CRM",
     schedule=None,
+    # The sandbox is done within seconds; leave this out elsewhere.
     default_args={"poll_interval": 2},
     tags=["segment"],
     doc_md=__doc__,

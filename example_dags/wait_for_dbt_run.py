@@ -2,7 +2,8 @@
 Wait for a run that dbt Cloud has started by its own schedule.
 
 The newest run of the job is looked up; the sensor waits until it has succeeded, and fails if it
-ends otherwise. What comes after it uses fresh tables.
+ends otherwise. It is the newest run at that moment: if today's has not begun yet, that is
+yesterday's, and the sensor succeeds at once. Schedule the DAG after the job.
 
 Connection: `dbt_cloud_default` (type `dbt_cloud_admin`). The job is one of the sandbox.
 """
@@ -19,6 +20,7 @@ with DAG(
     dag_id="wait_for_dbt_run",
     description="Wait for the newest run of a dbt Cloud job",
     schedule=None,
+    # The sandbox is done within seconds; leave this out elsewhere.
     default_args={"poke_interval": 2},
     tags=["dbt"],
     doc_md=__doc__,

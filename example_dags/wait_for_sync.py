@@ -1,8 +1,9 @@
 """
 Wait for a sync that Segment has started by its own schedule.
 
-The newest sync of the mapping is looked up; the sensor waits until it has succeeded. If the
-destination has refused rows, what comes after it is skipped, not failed.
+The newest sync of the mapping is looked up; the sensor waits until it has succeeded. If it failed,
+delivered only a part, or took too long, what comes after it is skipped, not failed. Schedule the
+DAG after Segment's: if today's sync has not begun yet, the newest one is yesterday's.
 
 Connection: `segment_default` (type `segment_public_api`). The ids are those of the sandbox.
 """
@@ -19,6 +20,7 @@ with DAG(
     dag_id="wait_for_sync",
     description="Wait for the newest sync of a mapping",
     schedule=None,
+    # The sandbox is done within seconds; leave this out elsewhere.
     default_args={"poke_interval": 2},
     tags=["segment"],
     doc_md=__doc__,

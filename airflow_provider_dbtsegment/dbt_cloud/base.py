@@ -190,8 +190,8 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
         account = self.settings.account_id if account_id is None else account_id
         if account is None:
             raise ConfigurationError(
-                "The connection names no dbt Cloud account. Put the account id, the number after "
-                "/accounts/ in the address of dbt Cloud's pages, into the login field."
+                "The connection names no dbt Cloud account. Put the number that dbt Cloud shows "
+                "under Account settings, Account ID into the login field."
             )
         return account
 

@@ -23,15 +23,26 @@ def new_secrets(text: str) -> dict[str, str]:
     return {name: _fernet_key() if "FERNET" in name else _secret() for name in required(text)}
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> list[str]:
     """
-    Write the secrets where only the owner can read them.
+    Write the secrets that are missing in a file, where only the owner can read them.
 
-    :raises FileExistsError: When there is such a file: what it holds may be in use.
+    What is there already stays: it may be in use.
+
+    :return: The names of those that were missing.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.writelines(f"{name}={value}\n" for name, value in new_secrets(text).items())
+    there = path.read_text() if path.exists() else ""
+    missing = {
+        name: value
+        for name, value in new_secrets(text).items()
+        if not re.search(rf"^[ \t]*{name}[ \t]*=[ \t]*\S", there, re.MULTILINE)
+    }
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a") as stream:
+        if missing and there and not there.endswith("\n"):
+            stream.write("\n")
+        stream.writelines(f"{name}={value}\n" for name, value in missing.items())
+    return list(missing)
 
 
 def _secret() -> str:
@@ -44,5 +55,6 @@ def _fernet_key() -> str:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]), COMPOSE.read_text())
-    print(f"{sys.argv[1]} holds new secrets; the password of the user admin is among them.")
+    written = write(Path(sys.argv[1]), COMPOSE.read_text())
+    print(f"{sys.argv[1]}: {', '.join(written) or 'nothing'} was missing and is written.")
+    print("The user of Airflow is admin; AIRFLOW_ADMIN_PASSWORD is the password.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,9 +18,11 @@ USER = "postgres"
 
 
 def programs() -> Path | None:
-    """Return the folder of the newest PostgreSQL's programs."""
+    """Return the folder of PostgreSQL's programs: Debian's newest, or those that are found here."""
     found = [path.parent for path in VERSIONS.glob("*/bin/initdb")]
-    return max(found, key=lambda folder: int(folder.parent.name), default=None)
+    here = shutil.which("initdb")
+    default = Path(here).resolve().parent if here else None
+    return max(found, key=lambda folder: int(folder.parent.name), default=default)
 
 
 def make(data: Path, port: int, environment: Mapping[str, str]) -> None:

@@ -216,8 +216,21 @@ def test_a_task_that_a_dead_worker_held_comes_back_before_people_notice(
     services: Mapping[str, Service],
 ) -> None:
     told = services["scheduler"].environment
-    for name in ("TASK_INSTANCE_HEARTBEAT_TIMEOUT", "TASK_QUEUED_TIMEOUT"):
-        assert float(told[f"AIRFLOW__SCHEDULER__{name}"]) <= 120
+    assert float(told["AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT"]) <= 120
+    assert float(told["AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"]) <= 300
+
+
+def test_no_more_tasks_are_queued_than_workers_take(services: Mapping[str, Service]) -> None:
+    """Airflow fails a task that waits three times too long in the queue, retries or not."""
+    told = services["scheduler"].environment
+    workers = sum(name.startswith("worker") for name in services)
+    taken = workers * int(told["AIRFLOW__CELERY__WORKER_CONCURRENCY"])
+    assert int(told["AIRFLOW__CORE__PARALLELISM"]) <= taken
+
+
+def test_what_services_say_does_not_fill_the_disk(document: Mapping[str, Any]) -> None:
+    for name, service in document["services"].items():
+        assert service["logging"]["options"].keys() >= {"max-size", "max-file"}, name
 
 
 def test_health_checks_leave_airflow_time_to_start(document: Mapping[str, Any]) -> None:

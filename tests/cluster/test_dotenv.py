@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-import pytest
 from cryptography.fernet import Fernet
 
 from tests.cluster import dotenv
@@ -32,9 +31,15 @@ def test_secrets_can_stand_in_a_url_and_one_is_a_key(text: str) -> None:
     assert all(value.isalnum() for value in made.values())
 
 
-def test_a_file_that_is_there_is_left_alone(tmp_path: Path, text: str) -> None:
+def test_what_is_there_stays_and_what_is_missing_comes_after_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / ".env"
-    path.write_text("MINE=1\n")
-    with pytest.raises(FileExistsError):
-        dotenv.write(path, text)
-    assert path.read_text() == "MINE=1\n"
+    path.write_text("POSTGRES_PASSWORD=\nREDIS_PASSWORD=old\nMINE=1")
+    path.chmod(0o600)
+    added = dotenv.write(path, text)
+    assert set(added) == set(dotenv.required(text)) - {"REDIS_PASSWORD"}
+    found = read(path)
+    assert (found["MINE"], found["REDIS_PASSWORD"]) == ("1", "old")
+    assert all(found[name] for name in dotenv.required(text))
+    assert dotenv.write(path, text) == []
+    assert read(path) == found
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600

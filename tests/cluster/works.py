@@ -19,7 +19,7 @@ LIMITS = {
     "sync_status": 250,
     "dbt_trigger": 10,
     "workspace": 5,
-    "default": 200,
+    "default": 300,
 }
 DBT_LIMIT = 5000
 

@@ -53,9 +53,20 @@ def print_checked(console: Console, found: Sequence[Checked]) -> bool:
     for checked in found:
         if checked.tests and checked.tests.why_skipped:
             console.print(f"Skipped, {checked.version.name}: {_reasons(checked.tests)}.")
+        for tested in (checked.guards, checked.tests):
+            if tested and tested.again:
+                names = ", ".join(tested.again)
+                console.print(f"Passed when run again, {checked.version.name}: {names}.")
     wrong = [checked.version.name for checked in found if checked.problems]
-    verdict = f"Not as it must be: {', '.join(wrong)}." if wrong else "All is as it must be."
-    console.print(verdict, style="red" if wrong else "green")
+    absent = [checked.version.name for checked in found if checked.absent]
+    if wrong:
+        console.print(f"Not as it must be: {', '.join(wrong)}.", style="red")
+    elif absent:
+        console.print(
+            f"What was run is as it must be; not run: {', '.join(absent)}.", style="yellow"
+        )
+    else:
+        console.print("All is as it must be.", style="green")
     return not wrong
 
 

@@ -1,8 +1,9 @@
-"""An environment of its own for each version, kept below `.matrix/` for the next time."""
+"""An environment of its own for each version, below `.matrix/`."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,8 +11,6 @@ from pathlib import Path
 
 from airflow_provider_dbtsegment.demo.installed import find_airflow
 from tests.matrix.versions import ROOT, Version
-
-PACKAGE = "airflow-provider-dbtsegment"
 
 
 class InstallationFailed(RuntimeError):
@@ -79,19 +78,24 @@ def build_wheel(folder: Path) -> Path:
 
 def make_environment(version: Version, wheel: Path, folder: Path) -> Environment:
     """
-    Install a version; what is there already stays as far as it fits.
+    Install a version into an empty environment.
 
-    :raises InstallationFailed: With what uv says about it.
+    :raises InstallationFailed: With what uv says about it, or with what the constraints leave open.
     """
     made = Environment(folder)
     where = str(made.folder / "venv")
-    _uv("venv", "--allow-existing", "--no-project", "--python", version.python, where, must=True)
+    shutil.rmtree(where, ignore_errors=True)
+    _uv("venv", "--no-project", "--python", version.python, where, must=True)
     _uv(
         *("pip", "install", "--python", str(made.python)),
-        *("--constraint", str(version.constraints), "--reinstall-package", PACKAGE),
+        *("--constraint", str(version.constraints)),
         *(f"{wheel}[sandbox]", "--group", f"{ROOT / 'pyproject.toml'}:test"),
         must=True,
     )
+    listed = _uv("pip", "freeze", "--python", str(made.python), must=True).stdout.split("\n")
+    kept = version.constraints.read_text().splitlines()
+    if loose := [line for line in listed if "==" in line and line not in kept]:
+        raise InstallationFailed(f"Not in {version.constraints.name}: {', '.join(loose)}")
     return made
 
 

@@ -43,12 +43,12 @@ class Ran:
     """
     How tests went.
 
-    :param again: How many of those that passed did so when they were run a second time.
+    :param again: Those that passed only when they were run a second time.
     :param why_skipped: How many were skipped for each reason.
     """
 
     passed: int = 0
-    again: int = 0
+    again: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     why_skipped: Counter[str] = field(default_factory=Counter)
 
@@ -61,7 +61,7 @@ class Ran:
         return bool(self.passed) and not self.wrong
 
     def __str__(self) -> str:
-        words = [f"{self.passed:,} passed" + (f" ({self.again} again)" if self.again else "")]
+        words = [f"{self.passed:,} passed" + (f" ({len(self.again)} again)" if self.again else "")]
         words += [f"{self.skipped:,} skipped"] if self.skipped else []
         words += [f"{len(self.wrong):,} failed"] if self.wrong else []
         return ", ".join(words)
@@ -78,8 +78,9 @@ def run_tests(environment: Environment, name: str, paths: list[str]) -> Ran:
     ran = _run(environment, name, paths)
     if ran.wrong and ran.passed:
         second = _run(environment, f"{name}-again", ["--last-failed", *paths])
-        ran.wrong, ran.again = second.wrong, second.passed
-        ran.passed += second.passed
+        ran.again = [name for name in ran.wrong if name not in second.wrong]
+        ran.passed += len(ran.again)
+        ran.wrong = second.wrong
     return ran
 
 

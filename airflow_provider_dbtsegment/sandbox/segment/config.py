@@ -75,13 +75,18 @@ class MappingSettings:
 
 @dataclass(frozen=True)
 class RateLimits:
-    """Requests a minute for one token and one endpoint."""
+    """
+    Requests a minute for one token and one endpoint.
+
+    Segment says of each of the first three that it is less than what others take, and not how much
+    that is.
+    """
 
     start_sync: int = 20
     sync_status: int = 250
     dbt_trigger: int = 10
     workspace: int = 5
-    default: int = 200
+    default: int = 300
 
 
 @dataclass(frozen=True)

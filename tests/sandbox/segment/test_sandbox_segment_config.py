@@ -14,7 +14,7 @@ def test_empty_section_is_a_workspace_without_anything() -> None:
     config = parse_config({})
     assert config.token == "sandbox-segment-token"
     assert (config.rate_limits.start_sync, config.rate_limits.sync_status) == (20, 250)
-    assert (config.rate_limits.dbt_trigger, config.rate_limits.default) == (10, 200)
+    assert (config.rate_limits.dbt_trigger, config.rate_limits.default) == (10, 300)
     assert not config.mappings
 
 

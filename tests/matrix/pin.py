@@ -1,0 +1,55 @@
+"""Write the constraints anew, with what there is today: `make matrix-pins`."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.matrix.versions import ROOT, VERSIONS, Version
+
+
+def pins(version: Version) -> str:
+    """
+    Return the constraints of a version: a line for each distribution.
+
+    :raises RuntimeError: With what uv says, when there is nothing that fits.
+    """
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as asked:
+        asked.write("\n".join(version.asks))
+        asked.flush()
+        how = ["--resolution", "lowest-direct"] if version.is_oldest else []
+        what = ["--extra", "sandbox", "--group", "test", "--constraint", asked.name]
+        quiet = ["--quiet", "--no-annotate", "--no-header", "--python-version", version.python]
+        done = subprocess.run(
+            [sys.executable, "-m", "uv", "pip", "compile", *quiet, *how, *what, "pyproject.toml"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+        )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    lines = (line for line in done.stdout.splitlines(keepends=True) if "==" in line)
+    return "".join(lines)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="make matrix-pins", description=__doc__)
+    parser.add_argument("--only", help="the name of one version, such as 3.1 or oldest")
+    parser.add_argument("--folder", type=Path, help="write there, in place of those in use")
+    options = parser.parse_args()
+    for version in VERSIONS:
+        if options.only in (None, version.name):
+            folder = options.folder or version.constraints.parent
+            path = folder / version.constraints.name
+            before, after = version.constraints.read_text(), pins(version)
+            path.write_text(after)
+            changed = set(after.split()) - set(before.split())
+            print(f"{version.name}: {', '.join(sorted(changed)) or 'nothing new'}")
+
+
+if __name__ == "__main__":
+    main()
