@@ -180,3 +180,27 @@ def test_no_operator_does_more_than_assign_when_it_is_made() -> None:
             text = ast.unparse(statement)
             name = text.split(" = ")[1]
             assert text == f"self.{name} = {name}"
+
+
+def test_nothing_else_knows_versions_of_airflow() -> None:
+    def knows(node: ast.AST) -> bool:
+        if isinstance(node, ast.Try):
+            tried = [inner for part in node.body for inner in ast.walk(part)]
+            return any(map(_is_of_airflow, tried))
+        return (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "airflow"
+            and any(alias.name == "__version__" for alias in node.names)
+        )
+
+    knowing = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any(map(knows, ast.walk(ast.parse(path.read_text()))))
+    }
+    # Every part of Airflow loads the plugin, which therefore loads nothing else.
+    assert knowing == {"compat.py", "ui/plugin.py"}
+
+
+def _is_of_airflow(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "airflow"

@@ -10,6 +10,8 @@ from statistics import median
 #: So many of the newest durations count: of a kind, and of all together.
 MEMORY = 20
 MEMORY_OF_ALL = 200
+#: So many kinds are known at once; what was not learnt of for longest is forgotten.
+KINDS = 2000
 #: Where nothing is known: seconds, and how far (in powers of e) they scatter.
 UNKNOWN = 300.0
 UNKNOWN_SCATTER = 1.2
@@ -93,7 +95,10 @@ class Forecast:
 
     def learn(self, kind: Hashable, seconds: Iterable[float]) -> None:
         """Learn how long some of a kind took; also that there have been none."""
-        durations = self._kinds.setdefault(kind, Durations())
+        durations = self._kinds.pop(kind, None) or Durations()
+        self._kinds[kind] = durations
+        if len(self._kinds) > KINDS:
+            del self._kinds[next(iter(self._kinds))]
         for value in seconds:
             durations.add(value)
             self._all.add(value)

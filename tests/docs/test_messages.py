@@ -16,6 +16,8 @@ from tests.docs.pages import ROOT, codes, rows
 PACKAGE = ROOT / "airflow_provider_dbtsegment"
 #: They speak for themselves, to those who run them.
 OTHERS = ("demo", "sandbox", "ui")
+#: Where arguments and connections are looked at.
+TASKS = ("hooks", "operators", "sensors", "tasks")
 PAGE = "messages.md"
 WARNINGS = "## Warnings while it waits"
 #: Stands for what differs, in the page and here.
@@ -93,6 +95,32 @@ def test_a_message_is_one_of_the_package(message: str) -> None:
     assert any(is_in(message, text) for text in all_texts()), (
         f"Nothing says {message!r} (any more)."
     )
+
+
+def raised(tree: ast.AST, error: str) -> Iterator[str]:
+    """Yield what an error says that is raised."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Raise)
+            and isinstance(node.exc, ast.Call)
+            and ast.unparse(node.exc.func) == error
+        ):
+            yield from texts(node.exc.args[0])
+
+
+def test_everything_that_may_be_wrong_with_an_argument_or_a_connection_is_explained() -> None:
+    page = [codes(cells[0])[0] for cells in rows("connections.md") if cells[0].startswith("`")]
+    explained = [*told(), *page]
+    unexplained = [
+        text
+        for path in modules()
+        if path.relative_to(PACKAGE).parts[0] in TASKS
+        for text in raised(_parsed(path.read_text()), "ConfigurationError")
+        # What consists of values alone says what somebody else has said.
+        if len(re.findall(r"[a-z]{2,}", text)) > 1
+        and not any(is_in(message, text) for message in explained)
+    ]
+    assert unexplained == [], f"Add them to docs/{PAGE}."
 
 
 def test_every_warning_is_explained() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.segment.sync_source import SyncSource
-from airflow_provider_dbtsegment.watching.forecast import Durations
+from airflow_provider_dbtsegment.watching import forecast
+from airflow_provider_dbtsegment.watching.forecast import Durations, Forecast
 from tests.watching.fleet import new_world, wait_for_all
 from tests.watching.workspace import LIMIT, RoundRobin, Workspace
 
@@ -76,3 +77,12 @@ def test_what_usually_takes_long_is_not_looked_at_soon() -> None:
     assert durations.gain(0, 300) < durations.gain(560, 620)
     assert durations.gain(620, 700) > durations.gain(300, 380)
     assert durations.gain(10_000, 10_060) > 0
+
+
+def test_only_so_many_mappings_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forecast, "KINDS", 3)
+    known = Forecast()
+    for kind in ("a", "b", "c", "a", "d"):
+        known.learn(kind, [60.0])
+    assert [kind for kind in "abcd" if known.knows(kind)] == ["a", "c", "d"]
+    assert known.of("b").is_known  # like all together
