@@ -87,8 +87,15 @@ class Account:
         return sum(path.read_bytes().count(b"\n") for path in files if path.exists())
 
     def traffic(self) -> list[Traffic]:
-        """Return what came to each endpoint."""
-        return traffic(self._told("requests"))
+        """
+        Return what came to each endpoint.
+
+        :raises RuntimeError: When the sandbox does not know all of it any more.
+        """
+        seen = self._told("requests")
+        if seen and seen[0]["ordinal"] != 1:
+            raise RuntimeError(f"The sandbox has kept the last {len(seen):,} requests only.")
+        return traffic(seen)
 
     def _told(self, what: str) -> list[dict[str, Any]]:
         answer = self._session.get(f"{self._url}/sandbox/{what}", timeout=60)

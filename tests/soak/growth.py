@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from statistics import median
+from statistics import linear_regression, median
 
 from tests.cluster.findings import Finding
 from tests.soak.vitals import QUANTITIES, Vitals
@@ -16,6 +16,7 @@ WINDOW = 1 / 6
 #: Memory may differ by so much of itself; of handles and threads, which come and go with what is
 #: done at the moment, the fewest are compared, and may differ by so few.
 SHARE, FEW = 0.05, 2
+HOUR = 3600.0
 
 
 def growth(vitals: Iterable[Vitals], seconds: float) -> Iterator[Finding]:
@@ -35,6 +36,11 @@ def growth(vitals: Iterable[Vitals], seconds: float) -> Iterator[Finding]:
                 continue
             held = median if name == "memory" else min
             yield _finding(service, name, held(map(of, early)), held(map(of, late)))
+            if name == "memory":
+                half = _between(own, seconds / 2, seconds)
+                slope = linear_regression([one.at for one in half], list(map(of, half))).slope
+                words = f"{slope * HOUR / 1e6:+.1f} MB an hour"
+                yield Finding(f"{service}: memory, trend of the second half", words)
 
 
 def _finding(service: str, name: str, first: float, last: float) -> Finding:

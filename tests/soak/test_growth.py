@@ -39,8 +39,13 @@ def test_what_grows_after_the_warming_up_is_found(
     memory: Callable[[float], float], handles: Callable[[float], float], wrong: list[str]
 ) -> None:
     found = list(growth(hour(memory, handles), HOUR))
-    assert len(found) == 3
+    assert len(found) == 4
     assert [finding.what for finding in found if not finding.is_fine] == wrong
+
+
+def test_the_trend_is_that_of_the_second_half() -> None:
+    found = growth(hour(lambda part: 500 + 30 * max(part, 0.5), lambda part: 40), HOUR)
+    assert [one.found for one in found if "trend" in one.what] == ["+30.0 MB an hour"]
 
 
 def test_nothing_is_believed_of_a_service_that_was_not_looked_at_to_the_end() -> None:
