@@ -89,7 +89,7 @@ def make_environment(version: Version, wheel: Path, folder: Path) -> Environment
     _uv(
         *("pip", "install", "--python", str(made.python)),
         *("--constraint", str(version.constraints)),
-        *(f"{wheel}[sandbox]", "--group", f"{ROOT / 'pyproject.toml'}:test"),
+        *(f"{wheel}[sandbox]", *version.besides, "--group", f"{ROOT / 'pyproject.toml'}:test"),
         must=True,
     )
     listed = _uv("pip", "freeze", "--python", str(made.python), must=True).stdout.split("\n")

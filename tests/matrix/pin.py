@@ -17,17 +17,16 @@ def pins(version: Version) -> str:
 
     :raises RuntimeError: With what uv says, when there is nothing that fits.
     """
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as asked:
-        asked.write("\n".join(version.asks))
-        asked.flush()
+    with tempfile.TemporaryDirectory() as folder:
+        asked, besides = Path(folder, "asked.txt"), Path(folder, "besides.in")
+        asked.write_text("\n".join(version.asks))
+        besides.write_text("\n".join(version.besides))
         how = ["--resolution", "lowest-direct"] if version.is_oldest else []
-        what = ["--extra", "sandbox", "--group", "test", "--constraint", asked.name]
+        what = ["--extra", "sandbox", "--group", "test", "--constraint", str(asked)]
         quiet = ["--quiet", "--no-annotate", "--no-header", "--python-version", version.python]
+        compile_ = [sys.executable, "-m", "uv", "pip", "compile", *quiet, *how, *what]
         done = subprocess.run(
-            [sys.executable, "-m", "uv", "pip", "compile", *quiet, *how, *what, "pyproject.toml"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
+            [*compile_, "pyproject.toml", str(besides)], cwd=ROOT, capture_output=True, text=True
         )
     if done.returncode:
         raise RuntimeError(done.stderr)

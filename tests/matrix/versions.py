@@ -20,6 +20,7 @@ class Version:
     :param name: What it is asked for by, and its folder.
     :param file: The constraints in :data:`CONSTRAINTS`.
     :param asks: What they have to keep to, besides what pyproject.toml says.
+    :param besides: What is installed besides what pyproject.toml says.
     :param python: The Python that they are for.
     :param is_oldest: Whether they are the lowest that pyproject.toml allows, not the newest.
     :param is_whole: Whether the sandbox is tested, too, and the demo's DAG run in a real Airflow;
@@ -29,6 +30,7 @@ class Version:
     name: str
     file: str
     asks: tuple[str, ...]
+    besides: tuple[str, ...] = ()
     python: str = PYTHON
     is_oldest: bool = False
     is_whole: bool = True
@@ -47,10 +49,14 @@ AIRFLOWS = {
     "3.2": ("fastapi<0.137",),
     "3.3": (),
 }
+#: Airflow 3.0 shows a form's own fields only where there is what they are made of, as in its image.
+BESIDES = {"3.0": ("apache-airflow-providers-fab",)}
 NEWEST = ("apache-airflow==3.3.*",)
 VERSIONS = [
     *(
-        Version(name, f"airflow-{name}", (f"apache-airflow=={name}.*", *asks))
+        Version(
+            name, f"airflow-{name}", (f"apache-airflow=={name}.*", *asks), BESIDES.get(name, ())
+        )
         for name, asks in AIRFLOWS.items()
     ),
     # The lowest version of everything that pyproject.toml names.

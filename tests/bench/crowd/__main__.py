@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import asdict
+from inspect import signature
 from typing import Any
 
 from airflow.providers_manager import ProvidersManager
@@ -114,8 +115,10 @@ if __name__ == "__main__":
     open_files.many()
     # As the triggerer's runner does, whose log goes to its supervisor.
     reset_logging()
+    # Airflow 3.0 calls it otherwise.
+    is_known = "json_output" in signature(configure_logging).parameters
     configure_logging(
-        json_output=True,
+        **{"json_output": True} if is_known else {"enable_pretty_log": False},
         output=open(os.devnull, "wb", buffering=0),  # noqa: SIM115 - to the end of the process
         sending_to_supervisor=True,
     )
