@@ -11,8 +11,6 @@ Fixtures for the tests of your own DAGs; pytest finds them where this package is
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
 MARK = "dbtsegment"
 OPTIONS = ("project", "config", "faults")
-#: Without it, ``dag.test()`` of Airflow 3.2 runs no task.
-JWT_SECRET = "AIRFLOW__API_AUTH__JWT_SECRET"  # noqa: S105 - the name of a setting
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -71,8 +67,6 @@ def dbtsegment_sandbox(
     ) as sandbox:
         for conn_id, connection in sandbox.connections.items():
             monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(connection))
-        if JWT_SECRET not in os.environ:
-            monkeypatch.setenv(JWT_SECRET, secrets.token_urlsafe(64))
         yield sandbox
 
 

@@ -46,7 +46,7 @@ AIRFLOWS = {
     "2.11": ("universal-pathlib<0.3",),
     "3.0": ("pyjwt<2.11", "fastapi<0.118", "universal-pathlib<0.3"),
     "3.1": ("universal-pathlib<0.3",),
-    "3.2": ("fastapi<0.137",),
+    "3.2": ("fastapi<0.137", "svcs<26"),
     "3.3": (),
 }
 #: Airflow 3.0 shows a form's own fields only where there is what they are made of, as in its image.
