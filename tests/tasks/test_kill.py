@@ -93,13 +93,19 @@ def killed(nursery: Nursery, tmp_path: Path) -> Kill:
         undertaker = threading.Timer(patience, os.kill, (child, signal.SIGKILL))
         undertaker.start()
         began = time.monotonic()
-        if due is not None:
-            wait_until(due)
-            began = time.monotonic()
-            os.kill(child, signal.SIGTERM)
-        status = nursery.line()
-        took = time.monotonic() - began
-        undertaker.cancel()
+        try:
+            if due is not None:
+                wait_until(due)
+                began = time.monotonic()
+                os.kill(child, signal.SIGTERM)
+        except BaseException:
+            os.kill(child, signal.SIGKILL)
+            raise
+        finally:
+            # Also after a failure, so that the next test does not read it.
+            status = nursery.line()
+            took = time.monotonic() - began
+            undertaker.cancel()
         if status != "0":
             return {"status": status, "took": took, "handler": []}
         return {**json.loads((tmp_path / "result").read_text()), "status": status, "took": took}
