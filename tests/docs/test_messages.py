@@ -113,9 +113,9 @@ def test_everything_that_may_be_wrong_with_an_argument_or_a_connection_is_explai
     explained = [*told(), *page]
     unexplained = [
         text
-        for path in modules()
+        for path, tree in zip(modules(), parsed(), strict=True)
         if path.relative_to(PACKAGE).parts[0] in TASKS
-        for text in raised(_parsed(path.read_text()), "ConfigurationError")
+        for text in raised(tree, "ConfigurationError")
         # What consists of values alone says what somebody else has said.
         if len(re.findall(r"[a-z]{2,}", text)) > 1
         and not any(is_in(message, text) for message in explained)

@@ -63,7 +63,7 @@ class Environment:
 
 def has_python(version: str) -> bool:
     """Return whether there is such a Python here."""
-    found = _uv("python", "find", "--no-project", "--system", version)
+    found = uv("python", "find", "--no-project", "--system", version)
     return found.returncode == 0
 
 
@@ -71,7 +71,7 @@ def build_wheel(folder: Path) -> Path:
     """Build the package as it is here."""
     for old in folder.glob("*.whl"):
         old.unlink()
-    _uv("build", "--wheel", "--out-dir", str(folder), str(ROOT), must=True)
+    uv("build", "--wheel", "--out-dir", str(folder), str(ROOT), must=True)
     (wheel,) = folder.glob("*.whl")
     return wheel
 
@@ -85,21 +85,26 @@ def make_environment(version: Version, wheel: Path, folder: Path) -> Environment
     made = Environment(folder)
     where = str(made.folder / "venv")
     shutil.rmtree(where, ignore_errors=True)
-    _uv("venv", "--no-project", "--python", version.python, where, must=True)
-    _uv(
+    uv("venv", "--no-project", "--python", version.python, where, must=True)
+    uv(
         *("pip", "install", "--python", str(made.python)),
         *("--constraint", str(version.constraints)),
         *(f"{wheel}[sandbox]", *version.besides, "--group", f"{ROOT / 'pyproject.toml'}:test"),
         must=True,
     )
-    listed = _uv("pip", "freeze", "--python", str(made.python), must=True).stdout.split("\n")
+    listed = uv("pip", "freeze", "--python", str(made.python), must=True).stdout.split("\n")
     kept = version.constraints.read_text().splitlines()
     if loose := [line for line in listed if "==" in line and line not in kept]:
         raise InstallationFailed(f"Not in {version.constraints.name}: {', '.join(loose)}")
     return made
 
 
-def _uv(*arguments: str, must: bool = False) -> subprocess.CompletedProcess[str]:
+def uv(*arguments: str, must: bool = False) -> subprocess.CompletedProcess[str]:
+    """
+    Run uv in the checkout.
+
+    :raises InstallationFailed: With what it says, when it must not fail and does.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "uv", "--quiet", *arguments],
         cwd=ROOT,

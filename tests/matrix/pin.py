@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from tests.matrix.versions import ROOT, VERSIONS, Version
+from tests.matrix.environment import uv
+from tests.matrix.versions import VERSIONS, Version
 
 
 def pins(version: Version) -> str:
     """
     Return the constraints of a version: a line for each distribution.
 
-    :raises RuntimeError: With what uv says, when there is nothing that fits.
+    :raises InstallationFailed: With what uv says, when there is nothing that fits.
     """
     with tempfile.TemporaryDirectory() as folder:
         asked, besides = Path(folder, "asked.txt"), Path(folder, "besides.in")
@@ -23,15 +22,10 @@ def pins(version: Version) -> str:
         besides.write_text("\n".join(version.besides))
         how = ["--resolution", "lowest-direct"] if version.is_oldest else []
         what = ["--extra", "sandbox", "--group", "test", "--constraint", str(asked)]
-        quiet = ["--quiet", "--no-annotate", "--no-header", "--python-version", version.python]
-        compile_ = [sys.executable, "-m", "uv", "pip", "compile", *quiet, *how, *what]
-        done = subprocess.run(
-            [*compile_, "pyproject.toml", str(besides)], cwd=ROOT, capture_output=True, text=True
-        )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    lines = (line for line in done.stdout.splitlines(keepends=True) if "==" in line)
-    return "".join(lines)
+        form = ["--no-annotate", "--no-header", "--python-version", version.python]
+        sources = ["pyproject.toml", str(besides)]
+        told = uv("pip", "compile", *form, *how, *what, *sources, must=True).stdout
+    return "".join(line for line in told.splitlines(keepends=True) if "==" in line)
 
 
 def main() -> None:
