@@ -5,7 +5,7 @@
     DbtSegmentError
     ├── ConfigurationError (ValueError)          nothing was sent: correct the argument
     ├── RequestError                             a request failed
-    │   ├── NotSentError (ConnectionError)       the service was never reached
+    │   ├── NotSentError (ConnectionError)       no byte of the request was written
     │   ├── AnswerLostError (ConnectionError)    sent, no readable answer: look first
     │   │   └── ShortListError                   a list ended before its promised total
     │   └── StatusError                          the service answered that it did not succeed
@@ -60,10 +60,10 @@ class RequestError(DbtSegmentError):
 
 class NotSentError(RequestError, ConnectionError):
     """
-    The service was never reached: unknown host, refused connection, a certificate not trusted.
+    No byte of the request was written: unknown host, refused connection, failed TLS or tunnel.
 
-    :param final: Whether another try can change nothing.
-    :param why: ``name`` (of the host), ``certificate`` or ``proxy``, if it was one of these.
+    :param final: Whether sending it again cannot change anything.
+    :param why: ``name`` (of the host), ``certificate``, ``tls``, ``proxy``, or empty.
     """
 
     def __init__(
@@ -86,14 +86,24 @@ class ShortListError(AnswerLostError):
 
 class StatusError(RequestError):
     """
-    The service answered with a status that is no success.
+    The response has a status that is not a success.
+
+    ``may_have_happened`` is False for a 4xx with the service's own error envelope, for a 429 and
+    for a redirect with 301, 307 or 308, and True for everything else: a gateway can answer
+    anything after it has passed the request on.
 
     :param status: The HTTP status.
+    :param from_service: Whether the body is the service's own documented error envelope, and not
+        something that a gateway, a proxy or a login page could have sent.
     """
 
-    def __init__(self, message: str, *, method: str, url: str, status: int) -> None:
+    def __init__(
+        self, message: str, *, method: str, url: str, status: int, from_service: bool = True
+    ) -> None:
         super().__init__(f"{status} {message}", method=method, url=url)
         self.status = status
+        self.from_service = from_service
+        self.may_have_happened = self.may_have_happened or not from_service
 
 
 class InvalidRequestError(StatusError, ValueError):
@@ -110,15 +120,24 @@ class NotFoundError(StatusError, LookupError):
 
 class RateLimitedError(StatusError):
     """
-    Too many requests (429).
+    Too many requests (429), or no request left in the budget of this process.
 
-    :param retry_after: Seconds after which the service accepts requests again, if it said so.
+    :param retry_after: Seconds after which requests are accepted again; `None` if the service did
+        not say.
     """
 
     def __init__(
-        self, message: str, *, method: str, url: str, status: int, retry_after: float | None = None
+        self,
+        message: str,
+        *,
+        method: str,
+        url: str,
+        status: int,
+        from_service: bool = True,
+        retry_after: float | None = None,
     ) -> None:
-        super().__init__(message, method=method, url=url, status=status)
+        super().__init__(message, method=method, url=url, status=status, from_service=from_service)
+        self.may_have_happened = False
         self.retry_after = retry_after
 
 

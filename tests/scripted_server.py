@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -124,19 +125,24 @@ S = TypeVar("S", bound=ScriptedServer)
 
 
 @contextmanager
-def scripted_server() -> Iterator[ScriptedServer]:
+def scripted_server(tls: ssl.SSLContext | None = None) -> Iterator[ScriptedServer]:
     """Run a scripted server on a free port."""
-    with serving(ScriptedServer()) as server:
+    with serving(ScriptedServer(), tls) as server:
         yield server
 
 
 @contextmanager
-def serving(script: S) -> Iterator[S]:
+def serving(script: S, tls: ssl.SSLContext | None = None) -> Iterator[S]:
     """Run a server on a free port, with a script of its own kind."""
     handler = type("Handler", (_Handler,), {"script": script})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     script.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:  # the handshake is left to the thread of the connection
+        server.socket = tls.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        script.url = script.url.replace("http://", "https://")
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

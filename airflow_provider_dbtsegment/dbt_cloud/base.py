@@ -49,8 +49,14 @@ class DbtCloudBase(RestClient[DbtCloudSettings]):
 
     @staticmethod
     def explain(body: Any) -> Explanation:
-        """Read dbt Cloud's error envelope."""
+        """
+        Read dbt Cloud's error envelope.
+
+        :raises ValueError: When it is not that.
+        """
         status = body["status"]
+        if not isinstance(status["user_message"], (str, type(None))) or status.get("is_success"):
+            raise ValueError("not an error of dbt Cloud")
         messages = [status.get("user_message"), status.get("developer_message")]
         details = body.get("data")
         if isinstance(details, (dict, list, str)) and details:

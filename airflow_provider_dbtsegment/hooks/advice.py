@@ -62,6 +62,11 @@ class Advice:
             return f"There is no way to {reach.base_url}{_through(reach)}: {reason}. {_PROXY}"
         if error.why == "certificate":
             return f"{reach.base_url}: {reason}."
+        if error.why == "tls":
+            return (
+                f"{reach.base_url}{_through(reach)} does not speak TLS: {reason}. "
+                f"{self.if_unreached}"
+            )
         if error.why == "name":
             return (
                 f"The name in {reach.base_url}{_through(reach)} is not known ({reason}). "

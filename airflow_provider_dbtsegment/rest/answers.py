@@ -22,13 +22,19 @@ from typing import (
 )
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
+from urllib3.exceptions import (
+    HTTPError,
+    LocationValueError,
+    NewConnectionError,
+    ProxyError,
+    ProxySchemeUnknown,
+    SSLError,
+)
 
 from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
     AuthError,
     ConfigurationError,
-    DbtSegmentError,
     InvalidRequestError,
     NotFoundError,
     NotSentError,
@@ -48,6 +54,20 @@ Mask = Callable[[str], str]
 
 #: What the libraries below raise when an answer is no HTTP, or its parts contradict each other.
 BROKEN = (requests.RequestException, HTTPError, HTTPException, ValueError)
+#: What they raise before anything is sent: a URL, or the one of a proxy, that cannot be used.
+UNSENDABLE = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    LocationValueError,
+    ProxySchemeUnknown,
+)
+
+#: What reading an error body raises when it is not the envelope of the service.
+OTHERWISE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+#: The redirects that say that the request was not processed but is to be sent elsewhere. After a
+#: 302 it may have been: a login page in front of the service, or the page of the result.
+MOVED = frozenset({301, 307, 308})
 
 #: An answer is read in pieces of so many bytes.
 CHUNK = 256 * 1024
@@ -58,13 +78,21 @@ ERROR_BODY_BYTES = 64 * 1024
 
 
 class Explanation(NamedTuple):
-    """What an error body says: a sentence, and the seconds after which to try again."""
+    """
+    What an error body says.
+
+    :ivar message: A sentence.
+    :ivar retry_after: Seconds after which to send the request again, if it says so.
+    :ivar from_service: Whether it is the service's own documented error envelope.
+    """
 
     message: str = ""
     retry_after: float | None = None
+    from_service: bool = True
 
 
-#: Reads an error body that is JSON, in the way of one service.
+#: Reads an error body that is JSON, in the way of one service; raises one of `OTHERWISE` if it is
+#: not that service's envelope.
 Explain = Callable[[Any], Explanation]
 
 
@@ -172,35 +200,41 @@ def error(
     status = response.status_code
     mask = settings.auth.mask
     if response.is_redirect and status != 303:
-        return InvalidRequestError(
-            f"redirected to {_target(response)}; nothing was started. Correct the host of the "
-            "connection.",
+        message = f"redirected to {_target(response)}"
+        if status in MOVED:
+            message = f"{message}; nothing was started"
+        moved = InvalidRequestError(
+            f"{message}. Correct the host of the connection.",
             **where,
             status=status,
+            from_service=False,
         )
+        moved.may_have_happened = status not in MOVED
+        return moved
     if status < 400:
         return AnswerLostError(f"answered {status}, which says nothing of what was done", **where)
     content = _error_body(response, settings.read_timeout)
     try:
         explained = explain(loads(content))
-    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
-        explained = Explanation()
+    except OTHERWISE:
+        explained = Explanation(from_service=False)
     message = mask(explained.message) or excerpt(content, mask) or (response.reason or "no reason")
+    facts: dict[str, Any] = {**where, "status": status, "from_service": explained.from_service}
     if status == 429:
         asked = seconds_in(response.headers.get("Retry-After"))
         seconds = some_seconds(explained.retry_after) if asked is None else asked
-        return RateLimitedError(message, **where, status=status, retry_after=seconds)
+        return RateLimitedError(message, **facts, retry_after=seconds)
     if status in (401, 403):
         # Another host, to which a download was sent on, has never seen the token.
         if settings.read_from and same_origin(response.url, settings.base_url):
             message = f"{message.rstrip('. ')}. Correct the token of {settings.read_from}, or "
             message += "what it is permitted to do."
-        return AuthError(message, **where, status=status)
+        return AuthError(message, **facts)
     if status in (404, 410):
-        return NotFoundError(message, **where, status=status)
+        return NotFoundError(message, **facts)
     if status == 408 or status >= 500:
-        return ServerError(message, **where, status=status)
-    return InvalidRequestError(message, **where, status=status)
+        return ServerError(message, **facts)
+    return InvalidRequestError(message, **facts)
 
 
 def _target(response: requests.Response) -> str:
@@ -225,13 +259,15 @@ def _error_body(response: requests.Response, timeout: float) -> bytes:
     return bytes(content)
 
 
-def broken(problem: Exception, *, method: str, url: str, mask: Mask) -> DbtSegmentError:
-    """Return the error that a failure below HTTP means: never sent, or sent and the answer lost."""
-    reason = getattr(problem.args[0], "reason", None) if problem.args else None
-    text = mask(_reason(problem, reason))
-    if isinstance(problem, (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema)):
-        return ConfigurationError(f"{url} is not a URL that can be reached.")
-    if isinstance(problem, requests.exceptions.SSLError) and "CERTIFICATE" in str(problem).upper():
+def broken(problem: Exception, *, method: str, url: str, mask: Mask) -> AnswerLostError:
+    """Return the error that a failure below HTTP means if the request may have been sent."""
+    return AnswerLostError(f"no answer ({_reason(problem, mask)})", method=method, url=url)
+
+
+def not_sent(problem: Exception, *, method: str, url: str, mask: Mask) -> NotSentError:
+    """Return the error that a failure below HTTP means if no byte of the request was written."""
+    text, causes = _reason(problem, mask), list(_causes(problem))
+    if any("CERTIFICATE" in str(one).upper() for one in causes if isinstance(one, SSLError)):
         return NotSentError(
             f"the certificate is not trusted ({text}). Set REQUESTS_CA_BUNDLE if the host has a "
             "certificate of your own authority.",
@@ -240,14 +276,44 @@ def broken(problem: Exception, *, method: str, url: str, mask: Mask) -> DbtSegme
             final=True,
             why="certificate",
         )
-    if isinstance(problem, requests.exceptions.ConnectTimeout) or isinstance(
-        reason, (NewConnectionError, ConnectTimeoutError)
-    ):
-        why = "name" if isinstance(getattr(reason, "__context__", None), gaierror) else ""
-        return NotSentError(f"could not connect ({text})", method=method, url=url, why=why)
-    if isinstance(problem, requests.exceptions.ProxyError):
+    if any(isinstance(one, ProxyError) or "Tunnel connection" in str(one) for one in causes):
         return NotSentError(f"the proxy refused ({text})", method=method, url=url, why="proxy")
-    return AnswerLostError(f"no answer ({text})", method=method, url=url)
+    if any(isinstance(one, SSLError) for one in causes):
+        return NotSentError(f"no TLS connection ({text})", method=method, url=url, why="tls")
+    why = "name" if any(isinstance(one, gaierror) for one in causes) else ""
+    return NotSentError(f"could not connect ({text})", method=method, url=url, why=why)
+
+
+def unsendable(problem: Exception, url: str) -> ConfigurationError:
+    """Return what is wrong with a URL or a proxy that no connection can be made for."""
+    if isinstance(problem, requests.exceptions.InvalidSchema):  # such as a SOCKS proxy
+        return ConfigurationError(
+            f"Nothing can be sent to {url}: a SOCKS proxy needs the package requests[socks]."
+        )
+    proxy = (requests.exceptions.InvalidProxyURL, ProxySchemeUnknown)
+    if any(isinstance(one, proxy) for one in _causes(problem)):
+        return ConfigurationError(
+            f"Nothing can be sent to {url}: the proxy is not a URL such as "
+            "http://proxy.example.com:3128. Correct the proxy of the connection, or HTTPS_PROXY in "
+            "Airflow's environment."
+        )
+    return ConfigurationError(f"{url} is not a URL that can be reached.")
+
+
+def _causes(problem: BaseException) -> Iterator[BaseException]:
+    """Yield a failure and what it was made of, from the outermost to the innermost."""
+    left, seen = [problem], set()
+    while left:
+        one = left.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [one.__cause__, getattr(one, "original_error", None), getattr(one, "reason", None)]
+        inner += one.args
+        if isinstance(one, NewConnectionError):  # urllib3 1.26 names no cause
+            inner.append(one.__context__)
+        left += [cause for cause in inner if isinstance(cause, BaseException)]
 
 
 def excerpt(content: bytes, mask: Mask) -> str:
@@ -263,13 +329,15 @@ def where_of(response: requests.Response) -> dict[str, str]:
     return {"method": response.request.method or "GET", "url": redact(response.url)}
 
 
-def _reason(problem: Exception, reason: object) -> str:
+def _reason(problem: Exception, mask: Mask) -> str:
     """Return why it broke, without the query that urllib3 quotes in its own messages."""
+    reason = getattr(problem.args[0], "reason", None) if problem.args else None
     inner = reason if isinstance(reason, Exception) else problem
     if isinstance(inner, requests.exceptions.Timeout):
         return "timed out"
     cause = inner.args[-1] if inner.args else inner
     if isinstance(cause, Exception) and cause.args:
         cause = cause.args[-1]
-    text = str(cause).rsplit(": ", 1)[-1]
+    # Masked before it is cut: half a secret is still one.
+    text = mask(str(cause)).rsplit(": ", 1)[-1]
     return f"{type(inner).__name__}: {text}" if text else type(inner).__name__

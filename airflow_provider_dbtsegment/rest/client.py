@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -64,7 +65,18 @@ class RestClient(Generic[S]):
 
     def hurried(self: C, seconds: float) -> C:
         """Return the same client, on the same connections, that asks once and not for long."""
-        transport = self.transport.hurried(seconds)
+        return self._through(self.transport.hurried(seconds))
+
+    def sending_once(self: C, before_first_byte: Callable[[], None] | None = None) -> C:
+        """
+        Return the same client, whose requests are each sent at most once.
+
+        See :meth:`.Transport.sending_once`.
+        """
+        return self._through(self.transport.sending_once(before_first_byte))
+
+    def _through(self: C, transport: Transport) -> C:
+        """Return the same client with another transport."""
         other = copy(self)
         other._transport = transport
         return other

@@ -8,9 +8,10 @@ from typing import TypeVar
 import tenacity
 
 from airflow_provider_dbtsegment.exceptions import (
+    AnswerLostError,
     NotSentError,
     RateLimitedError,
-    RequestError,
+    ServerError,
 )
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ def may_send_again(error: BaseException, *, repeatable: bool) -> bool | float:
         return True if error.retry_after is None else error.retry_after
     if isinstance(error, NotSentError):
         return not error.final
-    return isinstance(error, RequestError) and error.may_have_happened and repeatable
+    return repeatable and isinstance(error, (AnswerLostError, ServerError))
 
 
 def send(

@@ -6,8 +6,8 @@ from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
+from airflow_provider_dbtsegment.rest.connections import Adapter
 from airflow_provider_dbtsegment.rest.urls import is_loopback
 
 #: Connections to a service that are kept: as many as threads may use at once.
@@ -29,7 +29,7 @@ def new_session() -> requests.Session:
     session.headers["Accept-Encoding"] = "gzip"  # what everything here can read
     # Nobody logs in here by cookie, and a jar shared by threads would only mix things up.
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=2, pool_maxsize=CONNECTIONS)
+    adapter = Adapter(pool_connections=2, pool_maxsize=CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session

@@ -22,6 +22,7 @@ from airflow_provider_dbtsegment.rest.answers import Answer, Explain
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.bodies import open_body
 from airflow_provider_dbtsegment.rest.budget import Budget
+from airflow_provider_dbtsegment.rest.connections import Exchange, HookFailed
 from airflow_provider_dbtsegment.rest.headers import window
 from airflow_provider_dbtsegment.rest.sent import check_body
 from airflow_provider_dbtsegment.rest.session import new_session, no_auth, proxies_for
@@ -84,6 +85,8 @@ class Transport:
         self._sleep = sleep
         self._session = new_session()
         self._stream_timeout: float | None = None  # seconds for a whole download
+        self._once = False
+        self._before_first_byte: Callable[[], None] | None = None
         #: By how much the service's clock is ahead of ours, as its last answer has told.
         self.ahead: timedelta | None = None
 
@@ -114,6 +117,24 @@ class Transport:
             max_attempts=1,
             max_retry_wait=min(settings.max_retry_wait, seconds),
         )
+        return other
+
+    def sending_once(self, before_first_byte: Callable[[], None] | None = None) -> Transport:
+        """
+        Return the same transport, whose requests are each sent at most once.
+
+        Each goes out on a new connection, which is closed after the response, and is never
+        repeated, not even if it was not sent. If the budget has no place for it,
+        `RateLimitedError` is raised instead of waiting for one.
+
+        :param before_first_byte: Called when the connection, its TLS and its tunnel through a
+            proxy are established, directly before the first byte of the request is written. If it
+            raises, nothing is written, and the caller gets exactly what it raised.
+        """
+        other = copy(self)
+        other._session = new_session()
+        other._once = True
+        other._before_first_byte = before_first_byte
         return other
 
     def request(
@@ -205,6 +226,8 @@ class Transport:
         return self._send(attempt, "GET", repeatable)
 
     def _send(self, attempt: Callable[[], T], method: str, repeatable: bool | None) -> T:
+        if self._once:
+            return attempt()
         return retry.send(
             attempt,
             repeatable=method in REPEATABLE if repeatable is None else repeatable,
@@ -250,10 +273,17 @@ class Transport:
 
     def _take_a_place(self, budget: Budget, method: str, url: str) -> None:
         """Wait until the budget has room for one more request."""
-        seconds = budget.reserve(self.settings.max_retry_wait)
-        if seconds > self.settings.max_retry_wait:
-            message = f"not sent: the requests of this minute are used up for {seconds:.0f} s"
-            raise RateLimitedError(message, method=method, url=url, status=429, retry_after=seconds)
+        longest = 0.0 if self._once else self.settings.max_retry_wait
+        seconds = budget.reserve(longest)
+        if seconds > longest:
+            raise RateLimitedError(
+                f"not sent: the requests of this minute are used up for {seconds:.0f} s",
+                method=method,
+                url=url,
+                status=429,
+                from_service=False,
+                retry_after=seconds,
+            )
         if seconds:
             self._sleep(seconds)
 
@@ -283,18 +313,25 @@ class Transport:
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
         **kwargs: Any,
     ) -> requests.Response:
-        shown = redact(url)
+        shown, mask = redact(url), self.settings.auth.mask
+        exchange = Exchange(self._once, self._before_first_byte)
         try:
-            return self._session.request(
-                method,
-                url,
-                auth=auth or self.settings.auth,
-                timeout=(self.settings.connect_timeout, self.settings.read_timeout),
-                allow_redirects=False,
-                stream=True,
-                proxies=proxies_for(url, self.settings.proxy),
-                **kwargs,
-            )
-        except answers.BROKEN as error:
-            mask = self.settings.auth.mask
-            raise answers.broken(error, method=method, url=shown, mask=mask) from None
+            with exchange.current():
+                return self._session.request(
+                    method,
+                    url,
+                    auth=auth or self.settings.auth,
+                    timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+                    allow_redirects=False,
+                    stream=True,
+                    proxies=proxies_for(url, self.settings.proxy),
+                    **kwargs,
+                )
+        except HookFailed as failed:
+            raised = failed.error
+        except (OSError, *answers.BROKEN) as error:
+            if isinstance(error, answers.UNSENDABLE) and not exchange.has_pool:
+                raise answers.unsendable(error, shown) from None
+            failure = answers.not_sent if exchange.is_unsent else answers.broken
+            raise failure(error, method=method, url=shown, mask=mask) from None
+        raise raised  # outside of the handler, which would change its context

@@ -1,6 +1,7 @@
 """A certificate for this machine, signed by an authority of the sandbox's own."""
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -22,8 +23,8 @@ class TlsFiles:
     key: Path
 
 
-def make_tls_files(folder: Path) -> TlsFiles:
-    """Make an authority and a certificate for localhost, 127.0.0.1 and ::1."""
+def make_tls_files(folder: Path, names: Iterable[str] = ()) -> TlsFiles:
+    """Make an authority and a certificate for localhost, 127.0.0.1, ::1 and further names."""
     folder.mkdir(parents=True, exist_ok=True)
     files = TlsFiles(folder / "ca.pem", folder / "server.pem", folder / "server.key")
     ca_key = ec.generate_private_key(ec.SECP256R1())
@@ -37,15 +38,15 @@ def make_tls_files(folder: Path) -> TlsFiles:
         .sign(ca_key, hashes.SHA256())
     )
     key = ec.generate_private_key(ec.SECP256R1())
-    names = [
-        x509.DNSName("localhost"),
+    known = [
+        *(x509.DNSName(name) for name in ("localhost", *names)),
         x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         x509.IPAddress(ipaddress.ip_address("::1")),
     ]
     certificate = (
         _certificate(_name("localhost"), ca_name, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.SubjectAlternativeName(known), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(

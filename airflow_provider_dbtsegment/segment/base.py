@@ -44,13 +44,20 @@ class SegmentBase(RestClient[SegmentSettings]):
 
     @staticmethod
     def explain(body: Any) -> Explanation:
-        """Read Segment's error envelope."""
+        """
+        Read Segment's error envelope.
+
+        :raises ValueError: When it is not that.
+        """
         errors = body["errors"]
+        # Every error has a type, and none comes with data.
+        if not errors or "data" in body or not all(isinstance(one["type"], str) for one in errors):
+            raise ValueError("not an error of Segment")
         sentences = []
         for error in errors:
             field = f"{error['field']}: " if error.get("field") else ""
             sentences.append(f"{field}{error.get('message') or error.get('type')}")
-        wait = (errors[0].get("data") or {}).get("msBeforeNext") if errors else None
+        wait = (errors[0].get("data") or {}).get("msBeforeNext")
         return Explanation(" ".join(sentences), None if wait is None else float(wait) / 1000)
 
     @property

@@ -150,7 +150,7 @@ def test_https_where_http_is_spoken(
     host = server.url.replace("http://", "https://")
     reached, says = press(dbt_cloud_with(host=host))
     assert not reached
-    assert says.startswith(f"{host} gives no answer of dbt Cloud (no answer (SSLError")
+    assert says.startswith(f"{host} does not speak TLS: no TLS connection (SSLError")
 
 
 def test_plain_http_is_refused(dbt_cloud_with: Connect, press: Press) -> None:

@@ -15,6 +15,7 @@ from airflow_provider_dbtsegment.exceptions import (
     AuthError,
     InvalidRequestError,
     NotFoundError,
+    RateLimitedError,
     RequestError,
     ServerError,
     StatusError,
@@ -197,3 +198,73 @@ async def test_each_trigger_names_its_own_connection(server: ScriptedServer) -> 
     for name, event in zip(names, events, strict=True):
         assert event["error"] == "AuthError"
         assert f"Correct the token of connection '{name}'" in event["message"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "from_service"),
+    [
+        (dbt_error(400, "No."), True),
+        (dbt_error(404, "Not found.", {"detail": "x"}), True),
+        (dbt_error(401, ""), True),
+        (Reply(400, "<h1>Bad request</h1>", HTML), False),
+        (Reply(403, ""), False),
+        (Reply(404, '{"message": "no Route matched with those values"}'), False),
+        (Reply(403, '{"status": "error", "reason": "blocked"}'), False),
+        (Reply(403, '{"status": {"code": 403, "message": "blocked"}}'), False),
+        (Reply(400, '{"status": {"code": 200, "is_success": true, "user_message": "x"}}'), False),
+        (Reply(404, '{"errors": [{"type": "x", "message": "No."}]}'), False),
+        (Reply(422, "null"), False),
+        (Reply(422, "[]"), False),
+        (Reply(407, '"status"'), False),
+    ],
+)
+def test_only_the_envelope_of_dbt_cloud_is_a_refusal_by_dbt_cloud(
+    reply: Reply, from_service: bool, dbt_one: DbtCloudHook, server: ScriptedServer
+) -> None:
+    server.script(reply)
+    with pytest.raises(StatusError) as caught:
+        dbt_one.sending_once().request("POST", f"{V2}/jobs/1/run/", json={"cause": "x"})
+    assert caught.value.from_service is from_service
+    assert caught.value.may_have_happened is not from_service
+
+
+@pytest.mark.parametrize(
+    ("reply", "from_service"),
+    [
+        (segment_error(400, "No."), True),
+        (segment_error(422, "No.", "modelId"), True),
+        (Reply(401, '{"errors": [{"type": "unauthorized"}]}'), True),
+        (Reply(403, "<h1>Forbidden</h1>", HTML), False),
+        (Reply(404, ""), False),
+        (Reply(404, '{"errors": []}'), False),
+        (Reply(400, '{"errors": ["blocked"]}'), False),
+        (Reply(400, '{"errors": {"type": "x"}}'), False),
+        (Reply(400, '{"errors": [{"code": 1020, "message": "Access denied"}]}'), False),
+        (Reply(400, '{"errors": [{"type": "x"}], "data": null}'), False),
+        (dbt_error(404, "Not found."), False),
+    ],
+)
+def test_only_the_envelope_of_segment_is_a_refusal_by_segment(
+    reply: Reply, from_service: bool, segment_one: SegmentHook, server: ScriptedServer
+) -> None:
+    server.script(reply)
+    with pytest.raises(StatusError) as caught:
+        start_sync(None, segment_one.sending_once())  # type: ignore[arg-type]
+    assert caught.value.from_service is from_service
+    assert caught.value.may_have_happened is not from_service
+
+
+@pytest.mark.parametrize("body", ["", "<html>", '{"errors": [{"type": "x"}]}'])
+@pytest.mark.parametrize(("headers", "seconds"), [({}, None), ({"Retry-After": "7"}, 7.0)])
+def test_too_many_requests_never_happened_whoever_says_so(
+    body: str,
+    headers: dict[str, str],
+    seconds: float | None,
+    segment_one: SegmentHook,
+    server: ScriptedServer,
+) -> None:
+    server.script(Reply(429, body, headers))
+    with pytest.raises(RateLimitedError) as caught:
+        start_sync(None, segment_one.sending_once())  # type: ignore[arg-type]
+    assert not caught.value.may_have_happened
+    assert caught.value.retry_after == seconds
