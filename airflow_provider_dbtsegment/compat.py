@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from airflow import __version__
 from airflow.providers.common.compat.sdk import (
@@ -26,10 +30,11 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection, Context, TaskInstanceKey
     from airflow.triggers.base import TriggerEvent
 
-    from airflow_provider_dbtsegment.launchable import Ledger
+    from airflow_provider_dbtsegment.launching.protocol import StateStore
 
 __all__ = [
     "BEGINS_IN_TRIGGERER",
+    "ENDED_STATES",
     "RETURN_VALUE",
     "XCOMS_BEFORE_END",
     "AirflowFailException",
@@ -43,20 +48,28 @@ __all__ = [
     "TaskInstanceKey",
     "XCom",
     "conf",
+    "dag_run_was_cleared",
+    "deployment_ids",
+    "first_attempt_began",
     "first_look",
     "get_connection",
-    "is_going_on",
-    "ledger_of",
+    "is_current_attempt",
+    "is_task_timeout",
     "listens_to",
     "mask_secret",
     "missing_xcoms_are_fine",
+    "previous_attempt_ended",
+    "state_store_of",
     "stats",
     "store_xcoms",
     "stores_xcoms_elsewhere",
     "succeed",
+    "task_state",
     "template_of",
     "withdraw_xcom",
 ]
+
+log = logging.getLogger(__name__)
 
 _VERSION = tuple(int(number) for number in __version__.split(".")[:2])
 #: Whether the scheduler can defer a task and the triggerer render its templates; before 3.3 it
@@ -64,6 +77,13 @@ _VERSION = tuple(int(number) for number in __version__.split(".")[:2])
 BEGINS_IN_TRIGGERER = _VERSION >= (3, 3)
 
 
+#: States in which nobody waits for a task's run any more: a person has ended or cleared the task.
+ENDED_STATES = frozenset({"restarting", "failed", "success", "skipped", "removed"})
+#: The Variable that holds a deployment's random id, and for how many seconds it may still change.
+DEPLOYMENT_ID = "dbtsegment_deployment_id"
+DEPLOYMENT_ID_SETTLES = 2.0
+#: That id, once this process has read it.
+_generated: list[str] = []
 #: Whether a trigger that ends its task stores its XComs before that, one by one.
 XCOMS_BEFORE_END = _VERSION >= (3, 0)
 #: Whether Airflow warns in a task's log of each XCom that is asked for and not there.
@@ -112,8 +132,8 @@ def mask_secret(secret: str) -> None:
     raise ImportError("Airflow does not say where secrets are masked.")
 
 
-def ledger_of(context: Context) -> Ledger | None:
-    """Return the store that outlives the tries of a task, which Airflow has from 3.3 on."""
+def state_store_of(context: Context) -> StateStore | None:
+    """Return the store that outlives the attempts of a task, which Airflow has from 3.3 on."""
     values: Mapping[str, Any] = context
     return values.get("task_state_store")
 
@@ -245,18 +265,18 @@ def template_of(value: Any) -> Any:
     return str(value) if type(value) is PlainXComArg else value
 
 
-async def is_going_on(task_instance: Any) -> bool:
+def task_state(task_instance: Any) -> str | None:
     """
-    Return whether Airflow holds a task for deferred or running.
+    Return the state in which Airflow has a task instance; `None` is "no state yet" or unknown.
 
-    `on_kill` of a trigger should come only when a person ended the task. It also comes when a
-    trigger moves to another triggerer; then the task is still deferred. And it may come so late
-    after a task was cleared that the next try is running already, and has taken over.
+    :raises Exception: If Airflow cannot be asked.
     """
+    if _VERSION < (3, 0):
+        row = _task_instance_row(task_instance)
+        return None if row is None else _word(row.state)
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-    from asgiref.sync import sync_to_async
 
-    states = await sync_to_async(RuntimeTaskInstance.get_task_states)(
+    states = RuntimeTaskInstance.get_task_states(
         dag_id=task_instance.dag_id,
         task_ids=[task_instance.task_id],
         run_ids=[task_instance.run_id],
@@ -264,6 +284,192 @@ async def is_going_on(task_instance: Any) -> bool:
     )
     mapped = task_instance.map_index is not None and task_instance.map_index >= 0
     name = task_instance.task_id + (f"_{task_instance.map_index}" if mapped else "")
-    # Where nothing is known of the task, nothing is to be cancelled.
-    state = states.get(task_instance.run_id, {}).get(name, "deferred")
-    return str(getattr(state, "value", state)) in ("deferred", "running")
+    return _word(states.get(task_instance.run_id, {}).get(name))
+
+
+def is_current_attempt(task_instance: Any) -> bool:
+    """
+    Return whether Airflow still has this attempt as the running one.
+
+    From Airflow 3.3 on, the task state store says so more cheaply.
+
+    :raises Exception: If Airflow cannot be asked.
+    """
+    if _VERSION < (3, 0):
+        row = _task_instance_row(task_instance)
+        tries = None if row is None else row.try_number
+        return row is not None and row.state == "running" and tries == task_instance.try_number
+    comms: Any = import_module("airflow.sdk.execution_time.task_runner")
+    if getattr(comms, "SUPERVISOR_COMMS", None) is None:
+        return True  # outside a task runner there are no other attempts
+    if _is_replaced(task_instance, comms.SUPERVISOR_COMMS):
+        return False
+    return task_state(task_instance) in ("running", None)
+
+
+def _is_replaced(task_instance: Any, comms: Any) -> bool:
+    """Return whether the id of a task instance is gone: each attempt has another one."""
+    from airflow.sdk.execution_time.comms import ValidateInletsAndOutlets
+
+    try:
+        # The cheapest request that Airflow answers by the id alone.
+        answer = comms.send(ValidateInletsAndOutlets(ti_id=task_instance.id))
+    except Exception as error:
+        answer = getattr(error, "error", None)
+    detail = getattr(answer, "detail", None)
+    return isinstance(detail, dict) and detail.get("status_code") == 404
+
+
+def first_attempt_began(context: Context) -> float | None:
+    """
+    Return when the first attempt of a task instance began, or some time before.
+
+    Below Airflow 3.0 that is in its history; later on, a worker knows when the DAG run began.
+    """
+    values: Mapping[str, Any] = context
+    if _VERSION < (3, 0):
+        began = _of_history(values["ti"], "start_date", min)
+        if began is not None:
+            return began
+    return _seconds(getattr(values.get("dag_run"), "start_date", None))
+
+
+def previous_attempt_ended(task_instance: Any) -> float | None:
+    """
+    Return when Airflow took the attempt before this one for over, if it says so.
+
+    Below Airflow 3.0 that is in its history. Later on, it gives a task instance a new id then, a
+    UUID of version 7, which begins with the time.
+    """
+    if _VERSION < (3, 0):
+        return _of_history(task_instance, "end_date", max)
+    id: Any = getattr(task_instance, "id", None)
+    if getattr(id, "version", None) != 7 or task_instance.try_number < 2:
+        return None
+    return int(id.int >> 80) / 1000
+
+
+def dag_run_was_cleared(context: Context) -> bool:
+    """Return whether tasks of the DAG run were cleared, as far as Airflow says."""
+    values: Mapping[str, Any] = context
+    number = getattr(values.get("dag_run"), "clear_number", None)
+    return number is None or number > 0
+
+
+def is_task_timeout(error: BaseException | None) -> bool:
+    """Return whether an error is the one by which Airflow ends a task at `execution_timeout`."""
+    if error is None:
+        return False
+    return any(one.__name__ == "AirflowTaskTimeout" for one in type(error).__mro__)
+
+
+def deployment_ids() -> tuple[str, ...]:
+    """
+    Return what identifies this Airflow deployment, then its previous identities.
+
+    It is ``[dbtsegment] deployment_id``, or a random id that is kept in a Variable, with the base
+    URL: a database that was copied to another deployment does not bring the identity along.
+    """
+    previous = conf.get("dbtsegment", "previous_deployment_ids", fallback="") or ""
+    others = [id.strip() for id in previous.split(",") if id.strip()]
+    given = (conf.get("dbtsegment", "deployment_id", fallback="") or "").strip()
+    if given:
+        return (given, *others)
+    section = "webserver" if _VERSION < (3, 0) else "api"
+    base_url = conf.get(section, "base_url", fallback="") or ""
+    # For tasks that no Airflow runs, and while Airflow does not give the Variable.
+    without_variable = "/".join(
+        (
+            base_url,
+            conf.get("core", "fernet_key", fallback="") or "",
+            os.environ.get("AIRFLOW_HOME", ""),
+        )
+    )
+    generated = _generated_deployment_id()
+    own = [] if generated is None else [f"{generated}@{base_url}"]
+    return (*own, without_variable, *others)
+
+
+def _generated_deployment_id() -> str | None:
+    """Return the id that is kept in a Variable; the first task makes it."""
+    if _generated:
+        return _generated[0]
+    if _VERSION >= (3, 0):
+        runner = import_module("airflow.sdk.execution_time.task_runner")
+        if getattr(runner, "SUPERVISOR_COMMS", None) is None:
+            return None
+    try:
+        found = _read_variable(DEPLOYMENT_ID)
+        if found is None:
+            from airflow.providers.common.compat.sdk import Variable
+
+            Variable.set(
+                DEPLOYMENT_ID,
+                uuid4().hex,
+                description="Identifies this Airflow deployment to airflow-provider-dbtsegment.",
+            )
+            # Another task may make one at the same moment: the last one stays.
+            time.sleep(DEPLOYMENT_ID_SETTLES)
+            found = _read_variable(DEPLOYMENT_ID)
+    except Exception as error:
+        log.warning(
+            "The Variable %s can neither be read nor created (%s). Set [dbtsegment] deployment_id "
+            "instead.",
+            DEPLOYMENT_ID,
+            error,
+        )
+        return None
+    if found is not None:
+        _generated.append(found)
+    return found
+
+
+def _read_variable(key: str) -> str | None:
+    from airflow.providers.common.compat.sdk import Variable
+
+    get: Any = Variable.get
+    found: str | None = get(key, **{"default_var" if _VERSION < (3, 0) else "default": None})
+    return found
+
+
+def _task_instance_row(task_instance: Any) -> Any:
+    """Return a task instance as it is in the database; below Airflow 3.0 tasks may read it."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        return (
+            session.query(TaskInstance.state, TaskInstance.try_number)
+            .filter_by(**_whose(task_instance))
+            .one_or_none()
+        )
+
+
+def _of_history(task_instance: Any, column: str, choose: Any) -> float | None:
+    """Return the first or last time of a column in the history of a task instance's attempts."""
+    try:
+        from airflow.models.taskinstancehistory import TaskInstanceHistory
+        from airflow.utils.session import create_session
+
+        with create_session() as session:
+            rows = (
+                session.query(getattr(TaskInstanceHistory, column))
+                .filter_by(**_whose(task_instance))
+                .all()
+            )
+    except Exception as error:
+        log.debug("The history of the task's attempts cannot be read: %s", error)
+        return None
+    times: list[float] = [at for (value,) in rows if (at := _seconds(value)) is not None]
+    chosen: float | None = choose(times) if times else None
+    return chosen
+
+
+def _seconds(time: Any) -> float | None:
+    if not isinstance(time, datetime):
+        return None
+    return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp()
+
+
+def _word(state: Any) -> str | None:
+    return None if state is None else str(getattr(state, "value", state))

@@ -15,6 +15,8 @@
     │       ├── RateLimitedError                     429: wait `retry_after` seconds
     │       └── ServerError                          5xx: it may have happened, look first
     ├── LaunchUnknownError                       something may be running: look for it
+    ├── AttemptOverError                         a later attempt has begun: nothing was started
+    ├── StartTimeoutError (TimeoutError)         the service took no start in time: nothing started
     ├── EndUnknownError                          how it ended is not known: look for it
     ├── RunFailedError                           the run or the sync ended without success
     │   └── RunCancelledError                    somebody cancelled it
@@ -145,6 +147,14 @@ class ServerError(StatusError):
     """The service failed (5xx); it may have carried the request out all the same."""
 
     may_have_happened = True
+
+
+class AttemptOverError(DbtSegmentError):
+    """Nothing was started: this attempt is over, or Airflow cannot confirm that it is current."""
+
+
+class StartTimeoutError(DbtSegmentError, TimeoutError):
+    """Nothing was started: the service took no start within ``start_timeout``."""
 
 
 class LaunchUnknownError(DbtSegmentError):

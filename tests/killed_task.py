@@ -22,6 +22,7 @@ from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
 from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
 from airflow_provider_dbtsegment.rest import budget
+from airflow_provider_dbtsegment.tasks import launching
 from tests.one_wait import JOB, MAPPING, MODEL
 from tests.task_bench import Ledger, run_task
 
@@ -43,7 +44,7 @@ class LockedLedger(Ledger):
     def set(self, key: str, value: Any) -> None:
         with self.lock:
             self[key] = value
-            if self.dies and "id" in value:
+            if self.dies and "launches" in str(value):
                 die()
 
 
@@ -122,6 +123,12 @@ def run(order: dict[str, Any]) -> None:
         if order["raises"]:
             raise Terminated
 
+    def state(task_instance: Any) -> str:
+        if order["state"] == "unreachable":
+            raise ConnectionError("no Airflow")
+        return str(order["state"])
+
+    launching.task_state = state
     signal.signal(signal.SIGTERM, on_term)
     prepare(task, order["moment"])
     state, message = "terminated", ""

@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any, TypedDict
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
+from airflow_provider_dbtsegment.launching.protocol import CancelledBy
 from airflow_provider_dbtsegment.outcomes import Outcome
 
 
@@ -114,6 +115,31 @@ class Run(_Known, total=False):
     can_retry: bool | None
     retry_not_supported_reason: str | None
     retrying_run_id: int | None
+    audit: dict[str, Any] | None
+
+
+def cancelled_by(run: Run) -> CancelledBy:
+    """
+    Return who cancelled a run that was read with its ``audit``.
+
+    The actor that triggered the run is this deployment, whose token it used. A cancellation without
+    an actor is dbt Cloud's own: no resources, the job's run timeout, or a newer run.
+    """
+    audit = run.get("audit")
+    if not isinstance(audit, dict):
+        return CancelledBy.UNKNOWN
+    actor = _actor(audit, "cancellation")
+    if actor is None:
+        return CancelledBy.SERVICE
+    return CancelledBy.US if actor == _actor(audit, "trigger") else CancelledBy.PERSON
+
+
+def _actor(audit: dict[str, Any], what: str) -> tuple[Any, Any] | None:
+    event = audit.get(what)
+    actor = event.get("actor") if isinstance(event, dict) else None
+    if not isinstance(actor, dict) or actor.get("id") is None:
+        return None
+    return actor.get("type"), actor["id"]
 
 
 def outcome(run: Run) -> Outcome | None:

@@ -21,7 +21,11 @@ from airflow_provider_dbtsegment.tasks.arguments import (
     required_int,
 )
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
-from airflow_provider_dbtsegment.tasks.launching import KILL_ATTEMPTS, Launching
+from airflow_provider_dbtsegment.tasks.launching import (
+    CANCEL_ATTEMPTS,
+    Launching,
+    varying_templates,
+)
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -142,6 +146,7 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         retry_cancelled: bool = False,
         reuse_existing_run: bool = False,
         cancel_on_kill: bool = True,
+        start_timeout: timedelta | float | None = timedelta(hours=1),
         end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -175,7 +180,9 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         self.retry_cancelled = retry_cancelled
         self.reuse_existing_run = reuse_existing_run
         self.cancel_on_kill = cancel_on_kill
+        self.start_timeout = start_timeout
         self.end_in_triggerer = end_in_triggerer
+        self._varying = varying_templates({name: getattr(self, name) for name in OVERRIDES})
 
     def execute(self, context: Context) -> int:
         """Start the job unless this task run has already started it, and wait for the run."""
@@ -187,33 +194,38 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
             self._close()
 
     def _execute(self, context: Context) -> int:
-        from airflow_provider_dbtsegment.dbt_cloud.job_launch import JobLaunch
+        from airflow_provider_dbtsegment.dbt_cloud.job_launcher import JobLauncher, work_key
 
         self._check_waiting()
         payload = self._payload(context)
         job_id = self._find_job()
-        marker = self._marker(context)
+        account_id = self._account or self.hook.settings.account_id
+        content = {name: payload[name] for name in self._fixed(payload) if name != "cause"}
+        attempt = self._attempt(context, work_key(account_id, job_id), content)
 
-        def work_of(hook: DbtCloudHook) -> JobLaunch:
-            return JobLaunch(hook, job_id, payload, marker, account_id=self._account)
+        def launcher(hook: DbtCloudHook) -> JobLauncher:
+            return JobLauncher(hook, job_id, payload, attempt.marker, account_id)
 
-        work, other = work_of(self.hook), work_of(self.hook.twin(max_attempts=KILL_ATTEMPTS))
+        work = launcher(self.hook)
+        other = launcher(self.hook.twin(max_attempts=CANCEL_ATTEMPTS))
 
         def find() -> int | None:
-            return next((run.id for run in other.find(None) if run.outcome is None), None)
+            return next((run.id for run in other.find(None, None) if run.outcome is None), None)
 
         try:
             launch = self._launch(
                 context,
                 work,
+                attempt,
                 int,
                 find=find,
-                retry_from_failure=self.retry_from_failure,
-                reuse_existing=self.reuse_existing_run,
+                waits=self.wait_for_termination,
+                resume_failed=self.retry_from_failure,
+                reuse_active=self.reuse_existing_run,
             )
         except NotFoundError as error:
             raise ConfigurationError(f"dbt Cloud knows no job {job_id}: {error}") from error
-        self._announce(context, work.runs[launch.id], f" of job {job_id}: {launch.how}")
+        self._announce(context, work.runs[launch.id], f" of job {job_id}: {launch.origin}")
         if not self.wait_for_termination:
             return int(launch.id)
         return int(self._follow(context, launch, launch.id))
@@ -256,5 +268,8 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         return payload
 
     def _canceller(self) -> Callable[[int], object]:
-        hook, account_id = self.hook.twin(max_attempts=KILL_ATTEMPTS), self._account
+        hook, account_id = self.hook.twin(max_attempts=CANCEL_ATTEMPTS), self._account
         return lambda run_id: hook.cancel_run(run_id, account_id=account_id)
+
+    def _id_of(self, key: int) -> int:
+        return key

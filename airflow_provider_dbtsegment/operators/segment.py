@@ -14,7 +14,7 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.links.segment import SEGMENT_URL, ReverseETLSyncLink, SegmentLink
 from airflow_provider_dbtsegment.tasks.arguments import required_id
-from airflow_provider_dbtsegment.tasks.launching import KILL_ATTEMPTS, Launching
+from airflow_provider_dbtsegment.tasks.launching import CANCEL_ATTEMPTS, Launching
 from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         reuse_existing_sync: bool = False,
         retry_cancelled: bool = False,
         cancel_on_kill: bool = False,
+        start_timeout: timedelta | float | None = timedelta(hours=1),
         end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -106,6 +107,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         self.reuse_existing_sync = reuse_existing_sync
         self.retry_cancelled = retry_cancelled
         self.cancel_on_kill = cancel_on_kill
+        self.start_timeout = start_timeout
         self.end_in_triggerer = end_in_triggerer
 
     def execute(self, context: Context) -> str:
@@ -118,8 +120,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
             self._close()
 
     def _execute(self, context: Context) -> str:
-        from airflow_provider_dbtsegment.outcomes import Outcome
-        from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
+        from airflow_provider_dbtsegment.segment.sync_launcher import SyncLauncher
 
         self._check_waiting()
         wanted = self._partial_success()
@@ -127,23 +128,16 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
             name: required_id(getattr(self, name), name)
             for name in ("source_id", "model_id", "subscription_id")
         }
-        marker = self._marker(context)
-        work = SyncLaunch(
-            self.hook,
-            source_id=ids["source_id"],
-            model_id=ids["model_id"],
-            subscription_id=ids["subscription_id"],
-            marker=marker,
-            since=getattr(context.get("dag_run"), "start_date", None),
-        )
-        passing = [Outcome.SUCCESS, *([] if wanted.policy == "fail" else [Outcome.PARTIAL])]
+        work = SyncLauncher(self.hook, **ids, judge=wanted.outcome)
+        attempt = self._attempt(context, work.key, {"source": ids["source_id"]})
         try:
             launch = self._launch(
                 context,
                 work,
+                attempt,
                 lambda sync_id: (ids["model_id"], sync_id),
-                reuse_existing=self.reuse_existing_sync,
-                acceptable=passing,
+                waits=self.wait_for_completion,
+                reuse_active=self.reuse_existing_sync,
             )
         except NotFoundError as error:
             raise ConfigurationError(
@@ -155,15 +149,18 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
             key,
             source_id=ids["source_id"],
             subscription_id=ids["subscription_id"],
-            said=f": {launch.how}",
+            said=f": {launch.origin}",
         )
         if not self.wait_for_completion:
             return str(launch.id)
         return str(self._follow(context, launch, key))
 
     def _canceller(self) -> Callable[[tuple[str, str]], object]:
-        hook = self.hook.twin(max_attempts=KILL_ATTEMPTS)
+        hook = self.hook.twin(max_attempts=CANCEL_ATTEMPTS)
         return lambda key: hook.cancel_reverse_etl_sync_for_model(key[0], key[1])
+
+    def _id_of(self, key: tuple[str, str]) -> str:
+        return key[1]
 
 
 class TriggerDbtModelSyncOperator(BaseOperator):

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, TypedDict
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
-from airflow_provider_dbtsegment.outcomes import iso_time, seconds_between
-from airflow_provider_dbtsegment.segment.types import SyncStatus, count
+from airflow_provider_dbtsegment.outcomes import Outcome, iso_time, seconds_between
+from airflow_provider_dbtsegment.segment.types import SyncStatus, count, outcome
 from airflow_provider_dbtsegment.texts import harmless, shortened
 
 #: Characters that are kept of an id or a status, and of a reason, of as many as are looked at.
@@ -108,6 +108,13 @@ class PartialSuccess:
                 "with 'fail' nothing passes."
             )
         self._limit(0)
+
+    def outcome(self, sync: SyncStatus) -> Outcome | None:
+        """Return the outcome of a sync, `None` while it is running; never a partial one."""
+        found = outcome(sync)
+        if found is not Outcome.PARTIAL:
+            return found
+        return Outcome.FAILED if self.policy == "fail" else Outcome.SUCCESS
 
     def why_failed(self, summary: SyncSummary) -> str | None:
         """Return why a partial success is a failure, or `None` if it is to pass."""

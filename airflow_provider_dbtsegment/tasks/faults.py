@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.compat import ledger_of
+from airflow_provider_dbtsegment.compat import state_store_of
 from airflow_provider_dbtsegment.exceptions import RateLimitedError, RequestError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_dbtsegment.launchable import Ledger
+    from airflow_provider_dbtsegment.launching.protocol import StateStore
     from airflow_provider_dbtsegment.patience import Patience
 
 #: The key in the ledger.
@@ -23,7 +23,7 @@ FAULTS = "dbtsegment_faults"
 class NotedFaults:
     """Faults in a row, written down where Airflow can remember it; nothing where it cannot."""
 
-    ledger: Ledger | None
+    ledger: StateStore | None
     try_number: int
     log: Any
 
@@ -31,7 +31,7 @@ class NotedFaults:
     def of(cls, context: Context, log: Any) -> NotedFaults:
         """Return what is noted for this try of a task."""
         task_instance: Any = context["ti"]
-        return cls(ledger_of(context), task_instance.try_number, log)
+        return cls(state_store_of(context), task_instance.try_number, log)
 
     def add(self, error: RequestError, patience: Patience) -> None:
         """

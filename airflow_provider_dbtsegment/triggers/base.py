@@ -16,7 +16,7 @@ from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
 from airflow_provider_dbtsegment.triggers.announcing import Announcement
 from airflow_provider_dbtsegment.triggers.beginning import began_at, rendering_context
-from airflow_provider_dbtsegment.triggers.cancelling import KILL_ATTEMPTS, Cancelling
+from airflow_provider_dbtsegment.triggers.cancelling import CANCEL_ATTEMPTS, Cancelling
 from airflow_provider_dbtsegment.triggers.connections import resolved
 from airflow_provider_dbtsegment.triggers.finishing import ask_how_it_ended, can_be_stored
 from airflow_provider_dbtsegment.watch import Watcher
@@ -212,7 +212,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         cancelling = Cancelling(
             self.task_instance,
             self._subject(),
-            lambda: self._hook(max_attempts=KILL_ATTEMPTS),
+            lambda: self._hook(max_attempts=CANCEL_ATTEMPTS),
             self._cancel,
             self.log,
         )

@@ -8,29 +8,33 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.compat import is_going_on
+from airflow_provider_dbtsegment.compat import ENDED_STATES, task_state
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.hooks.base import ConnectionHook
 
 #: Cancellations under way; the event loop itself would forget them.
 _under_way: set[asyncio.Future[None]] = set()
-#: Cancelling must not hold up those who look things up in the event loop's own threads.
-_threads = ThreadPoolExecutor(4, thread_name_prefix="dbtsegment-kill")
-#: How often each request of a cancellation is sent, and seconds before Airflow is asked again
-#: whether the task goes on.
-KILL_ATTEMPTS = 5
-KILL_PAUSES = (1.0, 3.0, 5.0)
+#: Cancelling must not hold up name look-ups, which use the event loop's own threads.
+_threads = ThreadPoolExecutor(4, thread_name_prefix="dbtsegment-cancel")
+#: How often each request of a cancellation is sent, and the seconds before Airflow is asked again
+#: for the state of the task.
+CANCEL_ATTEMPTS = 5
+STATE_PAUSES = (1.0, 3.0, 5.0)
 
 
 @dataclass(frozen=True)
 class Cancelling:
     """
-    Cancel something, unless its task goes on.
+    Cancel a run or a sync if a person has ended its task.
+
+    Airflow calls `on_kill` of a trigger when a person marks or clears the deferred task, and also
+    when the trigger moves to another triggerer. So Airflow is asked for the state of the task: in
+    any other state than those of a task that was ended, another attempt waits for the run, or will.
 
     :param subject: What it is, for the log.
     :param hook: Makes the hook that is used, and closed.
-    :param cancel: Cancels by it, in a thread.
+    :param cancel: Cancels with it, in a thread.
     """
 
     task_instance: Any
@@ -40,8 +44,8 @@ class Cancelling:
     log: Any
 
     async def begun(self) -> None:
-        """Begin, and wait for the end; it goes on if nobody waits any more."""
-        # Airflow cancels who waits here when that lasts longer than a second or so.
+        """Begin, and wait for the end; it continues if this call is cancelled."""
+        # Airflow cancels this call if it lasts longer than a second or so.
         work = asyncio.ensure_future(self._cancel())
         _under_way.add(work)
         work.add_done_callback(_under_way.discard)
@@ -49,8 +53,9 @@ class Cancelling:
 
     async def _cancel(self) -> None:
         try:
-            if await self._is_going_on():
-                self.log.info("%s is left going on: the task is, too.", self.subject)
+            state = await self._state()
+            if state not in ENDED_STATES:
+                self.log.info("%s is left running: the task's state is %s.", self.subject, state)
                 return
             hook = self.hook()
             await hook.aresolve()
@@ -61,24 +66,28 @@ class Cancelling:
                 hook.close()
         except Exception as error:
             self.log.warning(
-                "%s may still go on; it was not cancelled, because of %s: %s",
+                "%s was not cancelled and may still be running (%s: %s).",
                 self.subject,
                 type(error).__name__,
                 error,
             )
         else:
-            self.log.info("Cancelled %s: the task was ended by a person.", self.subject)
+            self.log.info("Cancelled %s: a person ended the task (%s).", self.subject, state)
 
-    async def _is_going_on(self) -> bool:
+    async def _state(self) -> str | None:
         """
-        Ask Airflow whether the task goes on.
+        Return the state of the task.
 
-        :raises Exception: When it does not say.
+        :raises Exception: If Airflow does not say.
         """
-        for pause in KILL_PAUSES:
+        from asgiref.sync import sync_to_async
+
+        # A triggerer speaks to Airflow on its event loop, which asgiref finds from the thread.
+        ask = sync_to_async(task_state)
+        for pause in STATE_PAUSES:
             try:
-                return await is_going_on(self.task_instance)
+                return await ask(self.task_instance)
             except Exception as error:
-                self.log.info("Airflow does not say whether the task goes on: %s", error)
+                self.log.info("Airflow does not say in which state the task is: %s", error)
                 await asyncio.sleep(pause)
-        return await is_going_on(self.task_instance)
+        return await ask(self.task_instance)

@@ -13,15 +13,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_dbtsegment.dbt_cloud.job_launch import JobLaunch
+from airflow_provider_dbtsegment.dbt_cloud.job_launcher import JobLauncher
 from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 from airflow_provider_dbtsegment.exceptions import DbtSegmentError
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
-from airflow_provider_dbtsegment.launch import How, launch_once
+from airflow_provider_dbtsegment.launching.launch import launch_once
+from airflow_provider_dbtsegment.launching.protocol import Attempt, LaunchOptions, Origin
+from airflow_provider_dbtsegment.launching.record import LaunchRecords
 from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.patience import Patience
-from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
+from airflow_provider_dbtsegment.segment.sync_launcher import SyncLauncher
 from airflow_provider_dbtsegment.segment.sync_source import SyncSource
 from airflow_provider_dbtsegment.triggers.base import WaitTrigger
 from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
@@ -29,7 +31,7 @@ from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 from airflow_provider_dbtsegment.watch import wait_blocking
 from tests.fuzz.answers import answers
 from tests.fuzz.raw_server import RawServer
-from tests.launched_service import Clock, Store, marker
+from tests.launched_service import KEY, Clock, Store, marker
 from tests.task_bench import first_event
 
 #: How many answers each test tries.
@@ -150,23 +152,23 @@ def test_a_launch_survives_every_answer(service: str, odd: str, raw: RawServer) 
         raw.get = fine(service, None) if odd == "the start" else answer
         raw.post = fine(service, 11) if odd == "the look-up" else answer
         raw.posts = 0
-        ledger, clock = Store(), Clock()
-        mark = marker(2) if later else marker(1)
+        values, clock = Store(), Clock()
+        number = 2 if later else 1
+        mark, store = marker(number), None if reuse else values.of(number)
         hook: Any
         work: Any
         if service == "dbt Cloud":
             hook = DbtCloudHook(max_attempts=1)
-            work = JobLaunch(hook, 5, {"cause": "Airflow"}, mark)
+            work = JobLauncher(hook, 5, {"cause": "Airflow"}, mark)
         else:
             hook = SegmentHook(max_attempts=1)
-            ids = {"source_id": "w", "model_id": "m", "subscription_id": "x"}
-            work = SyncLaunch(hook, marker=mark, **ids)
+            work = SyncLauncher(hook, "w", "m", "x")
         try:
             launch = launch_once(
                 work,
-                mark,
-                ledger=None if reuse else ledger,
-                reuse_existing=reuse,
+                Attempt(mark, store=store),
+                LaunchRecords(store, KEY, ("a deployment",)),
+                LaunchOptions(reuse_active=reuse, start_timeout=600),
                 clock=clock,
                 sleep=clock.sleep,
             )
@@ -175,11 +177,12 @@ def test_a_launch_survives_every_answer(service: str, odd: str, raw: RawServer) 
         else:
             assert type(launch.id) is (int if service == "dbt Cloud" else str)
             assert launch.id
-            assert launch.how is not How.RETRIED
+            assert launch.origin is not Origin.RESUMED
         finally:
             hook.close()
-        assert raw.posts <= 1
-        json.dumps(ledger)
+        # A start is sent again only after the service has clearly not taken it.
+        assert raw.posts <= 1 or raw.post.split()[1] in (b"429", b"409")
+        json.dumps(values)
 
     every()
 

@@ -1,21 +1,18 @@
 """
 What must hold in every history.
 
-A try may send a request to start something, though an earlier try of its task run has started
-something, only when
+An attempt may send a start, though an earlier attempt of its task instance has started something of
+the same work, only if
 
-- that has ended, and failed; or succeeded only partly, which the task does not accept, or without
-  notes between tries; or it was cancelled, by us, or as the user lets it be retried, or without
-  notes between tries;
-- its end was made use of: a try has succeeded or failed by it, or, where nothing tells whose it is,
-  has succeeded by another one that began after its request and so has done the same;
-- it has ended and belongs to the tries before a person cleared the task. Without notes, or where
-  they were lost, what began before the clearing counts as before it, even if a try since then has
-  taken it over.
+- that has ended, and failed; or it was cancelled by the task itself or by the service, or as the
+  user lets it be started again;
+- its success was used, or nothing tells it from another one that an attempt has succeeded by;
+- the task was cleared after an attempt had taken it for its own: then what has ended is started
+  again, and so is what is running with other settings.
 
-What is somebody else's is waited for only when the user asks for that, or, where things carry no
-mark, when it began after a request whose answer was lost: nothing tells it from ours, and it does
-the same.
+An attempt that is over sends nothing. An attempt sends at most one start whose outcome can stay
+unknown. What is somebody else's is waited for only if the user asks for that, or, where nothing is
+marked, if it began after the task's first attempt and a start whose answer was lost.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.exceptions import LaunchUnknownError, WaitTimeoutError
-from airflow_provider_dbtsegment.launch import How, Launch
+from airflow_provider_dbtsegment.launching.protocol import Launch, Origin
 from airflow_provider_dbtsegment.outcomes import Outcome
 from airflow_provider_dbtsegment.watching.waits import LAST_LOOK
 from tests.histories.service import Thing
@@ -31,72 +28,108 @@ from tests.histories.service import Thing
 if TYPE_CHECKING:
     from tests.histories.task import Task
 
-#: Seconds that two looks of a worker take at most, which nothing can interrupt.
+#: Seconds that two polls of a worker take at most, which nothing can interrupt.
 TWO_LOOKS = 16.0
 
 
-def may_start(task: Task) -> None:
-    """Check that nothing stands against sending a request to start something."""
+def may_start(task: Task, sender: int) -> None:
+    """Check that nothing forbids the start that an attempt sends."""
     now = task.world.now
-    assert task.service.requests_to_start == task.requests_before, "a second request of one try"
-    assert not task.service.held or task.beyond, "another request is still held"
-    for thing in task.service.ours():
-        why = _what_stands_against(task, thing, now)
+    assert sender == task.number, "a start of an attempt that is over"
+    assert task.state == "running", "a start of an attempt that has ended"
+    assert not task.service.sent[sender], "a second start of one attempt"
+    held = task.service.held[task.work]
+    assert not held or task.beyond, "another start is still held"
+    for thing in task.service.ours(task.work):
+        why = _what_forbids(task, thing, now)
         assert why is None or task.beyond, f"started though {thing.id} {why}"
 
 
-def _what_stands_against(task: Task, thing: Thing, now: float) -> str | None:
+def _what_forbids(task: Task, thing: Thing, now: float) -> str | None:
     outcome = thing.outcome(now)
     if thing.made_up_for:
         return None
+    # Without records, what was adopted after a clear counts as what began before it.
+    may_be_lost = task.store is None or task.store.trouble > 0 or task.store.has_forgotten
+    is_cleared = thing.life < task.life
     if outcome is None:
-        return "is going on"
-    loses_notes = task.ledger is None or task.ledger.trouble > 0
-    claimed = thing.sender if loses_notes else thing.claimed
-    if claimed < task.first_try or outcome is Outcome.FAILED:
+        has_other_settings = thing.digest != f"{task.settings:08x}"
+        return None if is_cleared and has_other_settings else "is running"
+    if is_cleared or outcome is Outcome.FAILED:
+        return None
+    if may_be_lost and task.life and thing.sender <= task.cleared_after:
         return None
     if outcome is Outcome.CANCELLED:
-        unknown = task.ledger is None or (loses_notes and not task.service.can_be_marked)
-        excused = unknown or thing.cancelled_by_us or task.retry_cancelled
-        return None if excused else "was cancelled by a person"
-    if thing.consumed:
+        was_ours = thing.cancelled_by != "person" or thing.was_told_to_stop
+        excused = was_ours or task.retry_cancelled
+        forgotten = task.store is not None and task.store.has_forgotten
+        unknown = not task.service.can_be_marked and (may_be_lost or task.cancel_on_kill)
+        unknown = unknown or forgotten or task.service.troubled
+        return None if excused or unknown else "was cancelled by a person"
+    if outcome is Outcome.PARTIAL and outcome not in task.accepted:
         return None
-    if outcome is Outcome.PARTIAL:
-        accepted = outcome in task.acceptable and task.ledger is not None
-        return "has succeeded, partly" if accepted else None
+    if task.store is not None and task.store.has_forgotten:
+        return None
+    if task.store is None and task.retries_were_edited and not task.service.can_be_marked:
+        return None  # nothing tells a retry from a clear
     return "has succeeded"
 
 
-def at_most_one_each(task: Task) -> None:
-    """Check that no try has started two things."""
-    senders = [thing.sender for thing in task.service.ours()]
-    assert len(senders) == len(set(senders)), "two things of one try"
-
-
-def launched(task: Task, launch: Launch[Any]) -> None:
-    """Check that what is waited for is ours, or asked for."""
-    thing = next(one for one in task.service.things if one.id == launch.id)
-    if thing.sender or thing.claimed:
+def may_cancel(task: Task, sender: int, thing: Thing) -> None:
+    """Check that an attempt cancels only what no attempt waits for."""
+    if sender == task.number:
+        was_ended = task.state in ("restarting", "failed", "success")
+        is_left = thing.work != task.work or thing.life < task.life
+        assert was_ended or task.is_at_execution_timeout or is_left, "cancelled without a reason"
         return
-    if launch.how is How.REUSED:
-        assert task.reuse_existing, "reused without being asked"
+    waits = task.state == "running" and thing.outcome(task.world.now) is None
+    assert not waits, "an attempt that is over cancelled what another one may wait for"
+
+
+def at_most_one_each(task: Task) -> None:
+    """Check that no attempt has started two runs."""
+    senders = [thing.sender for work in (0, 1) for thing in task.service.ours(work)]
+    assert len(senders) == len(set(senders)), "two runs of one attempt"
+
+
+def over(task: Task, number: int) -> None:
+    """Check that only an attempt that is over, or cannot know, gives up as such."""
+    cannot_know = task.store is not None and task.store.trouble
+    assert number != task.number or cannot_know, "a current attempt gave up"
+
+
+def launched(task: Task, launch: Launch[Any], thing: Thing, work: int) -> None:
+    """Check that what is waited for is ours, or asked for."""
+    assert thing.work == work, "a run of other work was taken"
+    if thing.sender:
+        return
+    if launch.origin is Origin.REUSED:
+        assert task.reuse_active, "reused without being asked"
+        return
+    if thing.is_taken:
+        return
+    assert not task.service.can_be_marked, "somebody else's run was taken"
+    if task.reuse_active:
+        return
+    if task.store is None:
+        earliest = task.began
     else:
-        assert not task.service.can_be_marked, "somebody else's run was taken"
-        assert task.lost_requests, "somebody else's sync was taken, though no answer was lost"
-        assert thing.began >= min(task.lost_requests) - task.service.longest_lag, "an older sync"
+        assert task.lost_starts, "somebody else's sync was taken, though no answer was lost"
+        earliest = min(task.lost_starts)
+    assert thing.began >= earliest - task.service.longest_lag - 600, "an older sync was taken"
 
 
 def unknown(task: Task, error: LaunchUnknownError) -> None:
-    """Check that a try that cannot know says so, and only then."""
+    """Check that an attempt that cannot know says so, and only then."""
     text = str(error)
-    if "written down" in text:
-        assert task.ledger is not None
+    if "state store" in text:
+        assert task.store is not None
         return
     assert "may" in text
-    assert ("mapping" if not task.service.can_be_marked else "runs of job 5") in text
+    assert "mapping" in text if not task.service.can_be_marked else "runs of job" in text
     assert "[af:" in text or not task.service.can_be_marked
-    nothing_tells = task.ledger is None and not task.service.can_be_marked
-    troubled = task.service.troubled or task.deaths or (task.ledger and task.ledger.trouble)
+    nothing_tells = task.store is None and not task.service.can_be_marked
+    troubled = task.service.troubled or task.deaths or (task.store and task.store.trouble)
     assert troubled or nothing_tells, "a false alarm"
 
 

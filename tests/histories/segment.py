@@ -1,20 +1,24 @@
-"""A made-up Segment: one mapping and its syncs, as far as launching and waiting ask for them."""
+"""A simulated Segment: two mappings and their syncs, as launching and waiting ask for them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
 from airflow_provider_dbtsegment.exceptions import InvalidRequestError
-from airflow_provider_dbtsegment.marker import Marker
+from airflow_provider_dbtsegment.launching.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
-from airflow_provider_dbtsegment.segment.sync_launch import SyncLaunch
+from airflow_provider_dbtsegment.segment.sync_launcher import SyncLauncher
 from airflow_provider_dbtsegment.segment.sync_source import SyncSource
+from airflow_provider_dbtsegment.segment.types import outcome
 from tests.histories.service import ENDS, WHERE, Simulated, Thing
 from tests.histories.world import World
 
-MODEL, MAPPING = "model", "mapping"
+MODEL = "model"
+MAPPINGS = ("mapping", "other mapping")
 WORDS = {
     None: "IN_PROGRESS",
     Outcome.SUCCESS: "SUCCESS",
@@ -25,34 +29,37 @@ WORDS = {
 
 
 class Segment(Simulated):
-    """The methods of the API that are used, by their names and rules."""
+    """The service: its syncs, and how it answers."""
 
     can_be_marked = False
     ends_with = (*ENDS, Outcome.PARTIAL)
 
     def __init__(self, world: World, longest_trouble: float) -> None:
         super().__init__(world, longest_trouble)
-        self._skew = timedelta(seconds=world.tape.pick((0, 300, -300)))
-        #: By how much the clock is ahead, if answers tell.
-        ahead = self._skew if world.tape.pick((True, False)) else None
-        self.transport = SimpleNamespace(ahead=ahead, server_time=None)
-        self.budget = SimpleNamespace(free_in=lambda: 0.0)
-        self._one_at_a_time = world.tape.pick((False, True))
+        self.skew = timedelta(seconds=world.tape.pick((0, 300, -300)))
+        self.tells_time = world.tape.pick((True, False))
+        self.one_at_a_time = world.tape.pick((False, True))
+        self.foreign_marker = ""
 
-    def launchable(self, marker: Marker, since: float) -> SyncLaunch:
-        """Return how a try launches."""
-        return SyncLaunch(
-            self,  # type: ignore[arg-type]
-            source_id="source",
-            model_id=MODEL,
-            subscription_id=MAPPING,
-            marker=marker,
-            since=_time(since),
-        )
+    def launcher(self, marker: Marker, work: int, accepted: list[Outcome]) -> SyncLauncher:
+        """Return how an attempt starts a sync."""
+
+        def judge(sync: Any) -> Outcome | None:
+            found = outcome(sync)
+            if found is Outcome.PARTIAL:
+                return Outcome.SUCCESS if found in accepted else Outcome.FAILED
+            return found
+
+        client: Any = self.client(marker.attempt)
+        return SyncLauncher(client, "source", MODEL, MAPPINGS[work], judge)
+
+    def client(self, sender: int) -> Client:
+        """Return the API as an attempt has it."""
+        return Client(self, sender)
 
     def source(self) -> SyncSource:
         """Return how it is waited for."""
-        return SyncSource(self)  # type: ignore[arg-type]
+        return SyncSource(self.client(0))  # type: ignore[arg-type]
 
     def key(self, id: str) -> tuple[str, str]:
         """Return by what a sync is waited for."""
@@ -62,58 +69,86 @@ class Segment(Simulated):
         """Let somebody else start a sync."""
         self.others_start(None)
 
-    # The API.
+    def _new_id(self) -> str:
+        return f"sync-{len(self.things)}"
 
-    def create_reverse_etl_manual_sync(self, *_: str) -> dict[str, Any]:
-        sender = self.sender
+    def shown_as(self, sync: Thing) -> dict[str, Any]:
+        """Return a sync as Segment writes it."""
+        found = sync.outcome(self.world.now)
+        return {
+            "syncId": sync.id,
+            "modelId": MODEL,
+            "syncStatus": WORDS[found],
+            "startedAt": self._written(sync.began),
+            "finishedAt": self._written(sync.ends) if found else None,
+        }
+
+    def _written(self, at: float) -> str:
+        time = datetime.fromtimestamp(at, timezone.utc) + self.skew
+        return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Client:
+    """The methods of the API that are used, by their names and rules."""
+
+    def __init__(self, service: Segment, sender: int) -> None:
+        self._service = service
+        self._sender = sender
+        self._before_first_byte: Callable[[], None] = lambda: None
+        self.settings = SimpleNamespace(transport=SimpleNamespace(base_url=WHERE["url"]))
+        self.budget = SimpleNamespace(free_in=lambda: 0.0)
+
+    def sending_once(self, before_first_byte: Callable[[], None]) -> Client:
+        other = copy(self)
+        other._before_first_byte = before_first_byte
+        return other
+
+    @property
+    def transport(self) -> Any:
+        """What answers say besides what was asked for."""
+        service = self._service
+        if not service.tells_time:
+            return SimpleNamespace(ahead=None, server_time=None)
+        time = service.world.now + service.skew.total_seconds()
+        return SimpleNamespace(ahead=service.skew, server_time=time)
+
+    def create_reverse_etl_manual_sync(self, source: str, model: str, mapping: str) -> Any:
+        service, sender, work = self._service, self._sender, MAPPINGS.index(mapping)
+        facts = {"sender": sender, "work": work, **service.facts()}
 
         def make(now: float) -> Thing:
-            return self.new(now, sender=sender, claimed=sender)
+            return service.new(now, **facts)
 
-        going_on = [one for one in self.things if one.outcome(self.world.now) is None]
-        if going_on and self._one_at_a_time:
-            self.world.tell(f"POST sync is refused: {going_on[0].id} is going on")
-            raise InvalidRequestError("a sync is going on", **WHERE, status=409)
-        return self._shown_as(self.start("POST sync", make))
+        def before_first_byte() -> None:
+            self._before_first_byte()
+            active = [
+                one
+                for one in service.things
+                if one.work == work and one.outcome(service.world.now) is None
+            ]
+            if active and service.one_at_a_time:
+                service.world.tell(f"POST sync is refused: {active[0].id} is running")
+                raise InvalidRequestError("a sync is running", **WHERE, status=409)
+
+        return service.shown_as(service.start("POST sync", work, sender, before_first_byte, make))
 
     def get_reverse_etl_sync_status(self, model_id: str, sync_id: str) -> dict[str, Any]:
-        return self.call("GET sync", lambda: self._shown_as(self.by_id(sync_id)))
+        service = self._service
+        return service.call("GET sync", lambda: service.shown_as(service.by_id(sync_id)))
 
     def list_reverse_etl_sync_statuses_from_model_and_subscription_id(
         self, model_id: str, subscription_id: str, *, limit: int
     ) -> list[dict[str, Any]]:
-        def read() -> list[dict[str, Any]]:
-            return [self._shown_as(thing) for thing in self.shown()][:limit]
+        service, work = self._service, MAPPINGS.index(subscription_id)
 
-        return self.call("GET syncs", read)
+        def read() -> list[dict[str, Any]]:
+            return [service.shown_as(thing) for thing in service.shown(work)][:limit]
+
+        return service.call("GET syncs", read)
 
     def cancel_reverse_etl_sync_for_model(self, model_id: str, sync_id: str) -> None:
-        stops_after = self.world.tape.pick((0.0, 5.0, 40.0))
-        self.call("POST cancel", lambda: self.by_id(sync_id).cancel(self.world.now, stops_after))
-
-    def cancel_run(self, sync_id: str) -> None:
-        """Cancel, by the name that dbt Cloud has for it."""
-        self.cancel_reverse_etl_sync_for_model(MODEL, sync_id)
+        service = self._service
+        stops_after = service.world.tape.pick((0.0, 5.0, 40.0))
+        service.call("POST cancel", lambda: service.cancel(sync_id, self._sender, stops_after))
 
     def close(self) -> None: ...
-
-    def _new_id(self) -> str:
-        return f"sync-{len(self.things)}"
-
-    def _shown_as(self, sync: Thing) -> dict[str, Any]:
-        outcome = sync.outcome(self.world.now)
-        finished = self._written(sync.ends) if outcome else None
-        return {
-            "syncId": sync.id,
-            "modelId": MODEL,
-            "syncStatus": WORDS[outcome],
-            "startedAt": self._written(sync.began),
-            "finishedAt": finished,
-        }
-
-    def _written(self, at: float) -> str:
-        return (_time(at) + self._skew).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _time(at: float) -> datetime:
-    return datetime.fromtimestamp(at, timezone.utc)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -34,8 +35,10 @@ class Thing:
     :param began: When the service began it.
     :param shown: From when on lists show it.
     :param known: From when on it can be asked for by its id.
-    :param sender: The try that has sent the request, or 0 if it is somebody else's.
-    :param claimed: The last try that has taken it for its own.
+    :param sender: The attempt that sent the start, or 0 if it is somebody else's.
+    :param work: Which job or mapping it is of.
+    :param digest: The digest of what the attempt wanted.
+    :param life: How often the task had been cleared when an attempt last took it for its own.
     """
 
     id: Any
@@ -45,12 +48,18 @@ class Thing:
     ends: float
     end: Outcome
     sender: int = 0
+    work: int = 0
+    digest: str = ""
+    life: int = 0
     cause: str | None = None
     retrying: Any = None
-    claimed: int = 0
-    consumed: bool = False
+    used: bool = False
+    cancelled_by: str = ""
+    #: Whether an attempt has taken it for its own though somebody else started it.
+    is_taken: bool = False
+    was_told_to_stop: bool = False
     cancelled_by_us: bool = False
-    #: Whether a try has succeeded by another one that nothing tells from it.
+    #: Whether an attempt has succeeded by another one that nothing tells from it.
     made_up_for: bool = False
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -58,10 +67,10 @@ class Thing:
         """Return how it has ended, or nothing while it goes on."""
         return self.end if now >= self.ends else None
 
-    def cancel(self, now: float, stops_after: float) -> None:
+    def cancel(self, now: float, stops_after: float, by: str = "us") -> None:
         """Stop, unless it has ended."""
         if now + stops_after < self.ends:
-            self.ends, self.end = now + stops_after, Outcome.CANCELLED
+            self.ends, self.end, self.cancelled_by = now + stops_after, Outcome.CANCELLED, by
 
 
 class Simulated:
@@ -73,12 +82,16 @@ class Simulated:
     def __init__(self, world: World, longest_trouble: float) -> None:
         self.world = world
         self.things: list[Thing] = []
-        #: Called when a try sends a request to start something.
-        self.on_start: Callable[[], None] = lambda: None
-        self.sender = 0
-        self.requests_to_start = 0
+        #: Called with the attempt that sends the first byte of a start.
+        self.on_start: Callable[[int], None] = lambda sender: None
+        #: What the task says of what it starts now.
+        self.facts: Callable[[], dict[str, Any]] = dict
+        #: Called with the attempt that cancels, and with what it cancels.
+        self.on_cancel: Callable[[int, Thing], None] = lambda sender, thing: None
+        #: How many starts of each attempt had an unknown outcome, or were accepted.
+        self.sent: Counter[int] = Counter()
         #: How many of them somebody between us and the service still holds.
-        self.held = 0
+        self.held: Counter[int] = Counter()
         #: Whether any answer was not what it ought to be.
         self.troubled = False
         #: Seconds after which a client gives up a request.
@@ -105,17 +118,26 @@ class Simulated:
         self.world.point(f"after {name}")
         return answer
 
-    def start(self, name: str, make: Callable[[float], Thing]) -> Thing:
+    def start(
+        self,
+        name: str,
+        work: int,
+        sender: int,
+        before_first_byte: Callable[[], None],
+        make: Callable[[float], Thing],
+    ) -> Thing:
         """Carry out a request that starts something, or fail; it may be held before that."""
-        self.on_start()
-        self.requests_to_start += 1
         self.world.point(f"before {name}")
+        before_first_byte()
+        self.on_start(sender)
         trouble = self._draw((*LOST, *LOST, "held", *REFUSED))
+        if trouble not in REFUSED:
+            self.sent[sender] += 1
         if trouble == "held":
             seconds = self.world.tape.number(100) / 100 * self._longest
             self.world.tell(f"{name} is held for {seconds:.0f} s")
-            self.held += 1
-            self.world.later(seconds, lambda: self._let_go(make))
+            self.held[work] += 1
+            self.world.later(seconds, lambda: self._let_go(work, make))
             self.world.point("while it is held")
             raise self._lost("lost before")
         self._pass(name, trouble)
@@ -147,7 +169,8 @@ class Simulated:
         if trouble == "not sent":
             raise NotSentError("nobody there", **WHERE)
         if trouble == "busy":
-            raise RateLimitedError("slowly", **WHERE, status=429, retry_after=1.0)
+            again = self.world.tape.pick((1.0, 30.0, None, 100.0))
+            raise RateLimitedError("slowly", **WHERE, status=429, retry_after=again)
 
     def _wait(self) -> None:
         self.world.advance(self.world.now + self.world.tape.pick((0.1, 0.1, 0.5, 2.0)))
@@ -158,8 +181,8 @@ class Simulated:
         self.world.advance(self.world.now + self.world.tape.pick((0.0, 1.0, self.time_out)))
         return AnswerLostError("no answer", **WHERE)
 
-    def _let_go(self, make: Callable[[float], Thing]) -> None:
-        self.held -= 1
+    def _let_go(self, work: int, make: Callable[[float], Thing]) -> None:
+        self.held[work] -= 1
         self._add(make(self.world.now))
 
     # What there is.
@@ -169,13 +192,15 @@ class Simulated:
         tape = self.world.tape
         lasts = tape.pick((5.0, 60.0, 400.0, 1500.0))
         end = tape.pick(self.ends_with)
+        if end is Outcome.CANCELLED:
+            facts = {"cancelled_by": tape.pick(("person", "service")), **facts}
         shown = began + self.longest_lag * tape.number(11) / 10
         known = began + self._unknown_for * tape.number(11) / 10
         return Thing(self._new_id(), began, shown, known, began + lasts, end, **facts)
 
-    def ours(self) -> list[Thing]:
-        """Return what the task run has started."""
-        return [thing for thing in self.things if thing.sender]
+    def ours(self, work: int) -> list[Thing]:
+        """Return what the task instance has started of a work."""
+        return [thing for thing in self.things if thing.sender and thing.work == work]
 
     def by_id(self, id: Any) -> Thing:
         """Return a thing that can be asked for by now."""
@@ -184,13 +209,24 @@ class Simulated:
             raise NotFoundError("no such thing", **WHERE, status=404)
         return found
 
-    def shown(self) -> list[Thing]:
-        """Return what lists show by now, the newest first."""
-        return [thing for thing in reversed(self.things) if thing.shown <= self.world.now]
+    def cancel(self, id: Any, sender: int, stops_after: float) -> None:
+        """Cancel something for an attempt."""
+        thing = next(one for one in self.things if one.id == id)
+        self.on_cancel(sender, thing)
+        thing.was_told_to_stop = True
+        self.by_id(id).cancel(self.world.now, stops_after)
+
+    def shown(self, work: int) -> list[Thing]:
+        """Return what the list of a work shows by now, the newest first."""
+        return [
+            thing
+            for thing in reversed(self.things)
+            if thing.shown <= self.world.now and thing.work == work
+        ]
 
     def others_start(self, cause: str | None) -> None:
         """Let somebody else start something."""
-        self._add(self.new(self.world.now, cause=cause))
+        self._add(self.new(self.world.now, cause=cause, work=self.world.tape.pick((0, 0, 1))))
         self.world.tell(f"somebody else starts {self.things[-1].id}")
 
     def _add(self, thing: Thing) -> Thing:
@@ -200,8 +236,8 @@ class Simulated:
                 f"{at - thing.began:.0f} s" for at in (thing.shown, thing.known, thing.ends)
             )
             self.world.tell(
-                f"{thing.id} begins (try {thing.sender}): shown after {shown}, known after {known},"
-                f" {thing.end} after {ends}"
+                f"{thing.id} begins (attempt {thing.sender}): shown after {shown}, "
+                f"known after {known}, {thing.end} after {ends}"
             )
         return thing
 

@@ -16,7 +16,7 @@ from tests.histories.task import Task
 
 #: How many, of both services together.
 HISTORIES = int(os.environ.get("HISTORIES", "10000"))
-TAPE = 200
+TAPE = 320
 SERVICES = pytest.mark.parametrize("service", [DbtCloud, Segment], ids=["dbt Cloud", "Segment"])
 COMMON = settings(
     derandomize=True,

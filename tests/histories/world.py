@@ -25,6 +25,8 @@ class World:
         self.story: list[str] = []
         #: After so many points at which a process can die it does; `None` is never.
         self.lives: int | None = None
+        #: After so many points the process stands still, and this happens meanwhile.
+        self.freezes: tuple[int, Callable[[], None]] | None = None
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
 
@@ -50,7 +52,16 @@ class World:
         heapq.heappush(self._later, (self.now + seconds, next(self._order), happen))
 
     def point(self, where: str) -> None:
-        """Pass a point at which a process can die."""
+        """Pass a point at which a process can stand still, or die."""
+        if self.freezes is not None:
+            left, happen = self.freezes
+            self.freezes = (left - 1, happen) if left else None
+            if not left:
+                self.tell(f"stands still {where}")
+                lives, self.lives = self.lives, None
+                happen()
+                self.lives = lives
+                self.tell("goes on")
         if self.lives is not None:
             self.lives -= 1
             if self.lives < 0:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.tasks.killing import HANDLER_PATIENCE
+from airflow_provider_dbtsegment.launching.record import CANCEL_KEY
+from airflow_provider_dbtsegment.tasks.cancellation import HANDLER_TIMEOUT
 from tests.one_wait import ACCOUNT, TOKEN, OneWait, run, sync
 from tests.scripted_server import Reply, serving
 from tests.waiting import wait_until
@@ -73,6 +74,7 @@ def killed(nursery: Nursery, tmp_path: Path) -> Kill:
         service: str = "dbt Cloud",
         raises: bool = False,
         patience: float = 20.0,
+        state: str = "failed",
         **options: Any,
     ) -> dict[str, Any]:
         connection = {
@@ -85,6 +87,7 @@ def killed(nursery: Nursery, tmp_path: Path) -> Kill:
             "service": service,
             "moment": moment,
             "raises": raises,
+            "state": state,
             "connection": connection,
             "options": options,
             "result": str(tmp_path / "result"),
@@ -116,11 +119,16 @@ def killed(nursery: Nursery, tmp_path: Path) -> Kill:
 def ended_well(told: dict[str, Any], server: OneWait) -> None:
     """Assert what is to be true of every kill: nothing hung, and the run was cancelled once."""
     assert told["status"] == "0"
-    assert all(took < HANDLER_PATIENCE + 0.5 for took in told["handler"]), told
+    assert all(took < HANDLER_TIMEOUT + 0.5 for took in told["handler"]), told
     assert server.cancelled == 1
-    # A later try starts anew: this was no person who cancelled the run.
+    # A later attempt starts another run: no person has cancelled this one in dbt Cloud.
     assert told["state"] in ("failed", "terminated")
-    assert told["ledger"]["dbtsegment_launch"]["cancelled"] is True
+    assert is_recorded(told)
+
+
+def is_recorded(told: dict[str, Any]) -> bool:
+    """Return whether the attempt has written down that it cancels."""
+    return any(key.startswith(CANCEL_KEY) for key in told["ledger"])
 
 
 @pytest.mark.parametrize("raises", [False, True], ids=["Airflow 3", "Airflow 2"])
@@ -147,7 +155,7 @@ def test_a_task_whose_start_is_not_answered_yet_is_killed(raises: bool, killed: 
         assert server.started == 1
         assert told["status"] == "0"
         assert server.cancelled >= 1
-        assert told["ledger"]["dbtsegment_launch"]["cancelled"] is True
+        assert is_recorded(told)
         assert told["took"] < AIRFLOWS_PATIENCE
 
 
@@ -180,7 +188,7 @@ def test_a_service_that_does_not_answer_holds_up_nothing(killed: Kill) -> None:
     with serving(Silent([(0, run(3))])) as server:
         told = killed(server, lambda: server.looks)
         assert told["status"] == "0"
-        assert max(told["handler"]) < HANDLER_PATIENCE + 0.5
+        assert max(told["handler"]) < HANDLER_TIMEOUT + 0.5
         assert told["took"] < AIRFLOWS_PATIENCE
 
 
@@ -198,3 +206,21 @@ def test_a_sync_is_cancelled_only_if_that_is_wanted(wanted: bool, killed: Kill) 
         told = killed(server, lambda: server.looks, service="Segment", patience=3, **options)
         assert server.cancelled == int(wanted)
         assert (told["status"] == "0") == wanted
+
+
+@pytest.mark.parametrize("state", ["running", "queued", "up_for_retry", "unreachable"])
+def test_a_signal_that_no_person_sent_leaves_the_run(state: str, killed: Kill) -> None:
+    """A drained worker, or a process that stood still: the next attempt adopts the run."""
+    with serving(OneWait([(0, run(3))])) as server:
+        told = killed(server, lambda: server.looks, state=state, poll_interval=60)
+        assert told["status"] == "0"
+        assert told["took"] < AIRFLOWS_PATIENCE
+        assert told["state"] == "failed"
+        assert server.cancelled == 0
+        assert not is_recorded(told)
+
+
+@pytest.mark.parametrize("state", ["restarting", "success", "skipped", "removed"])
+def test_a_task_that_a_person_has_ended_cancels_its_run(state: str, killed: Kill) -> None:
+    with serving(OneWait([(0, run(3))])) as server:
+        ended_well(killed(server, lambda: server.looks, state=state, poll_interval=60), server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -42,7 +43,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> Airflow:
 
     airflow = Airflow()
     monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", airflow.get_task_states)
-    monkeypatch.setattr(cancelling, "KILL_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(cancelling, "STATE_PAUSES", (0.01, 0.01))
     return airflow
 
 
@@ -68,8 +69,8 @@ async def end(trigger: Any, how: tuple[str, ...], server: ScriptedServer) -> lis
     [
         (USER_ACTION, "failed", True),
         (USER_ACTION, "success", True),
-        (USER_ACTION, None, True),
-        (USER_ACTION, "scheduled", True),
+        (USER_ACTION, None, False),
+        (USER_ACTION, "scheduled", False),
         (USER_ACTION, "deferred", False),
         (USER_ACTION, "running", False),
         (SHUTDOWN, "failed", False),
@@ -78,7 +79,7 @@ async def end(trigger: Any, how: tuple[str, ...], server: ScriptedServer) -> lis
     ids=[
         "marked failed",
         "marked successful",
-        "cleared",
+        "cleared: the next attempt adopts the run",
         "cleared, and about to start again",
         "moved to another triggerer",
         "cleared, and running again already",
@@ -147,7 +148,10 @@ async def test_a_run_that_cannot_be_cancelled_is_told_in_the_log(
     server.script(told(3), Reply(refusal))
     trigger = run_trigger(poll_interval=0.5)
     assert await end(trigger, USER_ACTION, server) == [CANCEL]
-    assert "dbt Cloud run 11 may still go on" in caplog.text + capsys.readouterr().out
+    assert (
+        "dbt Cloud run 11 was not cancelled and may still be running"
+        in caplog.text + capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("wanted", [False, True])
@@ -175,14 +179,15 @@ async def test_a_kill_that_is_itself_cancelled_still_cancels_the_run(
     server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked, answered = asyncio.Event(), asyncio.Event()
+    asked, answered = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
 
-    async def is_going_on(task_instance: Any) -> bool:
-        asked.set()
-        await answered.wait()
-        return False
+    def task_state(task_instance: Any) -> str:
+        loop.call_soon_threadsafe(asked.set)
+        answered.wait()
+        return "failed"
 
-    monkeypatch.setattr(cancelling, "is_going_on", is_going_on)
+    monkeypatch.setattr(cancelling, "task_state", task_state)
     server.script(told(30))
     kill = asyncio.create_task(run_trigger().on_kill())
     await asked.wait()
