@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -12,9 +13,11 @@ from airflow_provider_dbtsegment.sandbox.clock import Clock
 from airflow_provider_dbtsegment.sandbox.config import Config
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.api import create_api
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import ApiError, NotFoundError
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.page import create_pages
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.service import DbtCloud
 from airflow_provider_dbtsegment.sandbox.faults.control import create_control
+from airflow_provider_dbtsegment.sandbox.faults.fault import FaultError
 from airflow_provider_dbtsegment.sandbox.faults.faults import Faults
 from airflow_provider_dbtsegment.sandbox.segment import create_router
 from airflow_provider_dbtsegment.sandbox.warehouse import Warehouse
@@ -66,9 +69,21 @@ def create_app(
             clock=clock,
             pace=time.monotonic,
             listener=None if faults is None else faults.started,
+            tokens=None if faults is None else lambda: faults.segment_tokens,
         )
     )
     if faults is not None:
         dbt_cloud.runs.store.listen(faults.started.on_run)
+        faults.on_cancel_run(partial(_cancel_by_itself, dbt_cloud))
         app.include_router(create_control(faults))
     return app
+
+
+def _cancel_by_itself(dbt_cloud: DbtCloud, run_id: int, message: str) -> None:
+    """Cancel a run without an actor."""
+    try:
+        dbt_cloud.runs.cancel(dbt_cloud.runs.get(run_id), by=None, message=message)
+    except NotFoundError as error:
+        raise FaultError(f"There is no run {run_id}.") from error
+    except ApiError as error:
+        raise FaultError(str(error)) from error

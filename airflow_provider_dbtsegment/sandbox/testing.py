@@ -7,7 +7,14 @@ authority.
 """
 
 from airflow_provider_dbtsegment.sandbox.dbt.client import DbtClient
-from airflow_provider_dbtsegment.sandbox.faults import Action, Fault, Faults, Seen, Started
+from airflow_provider_dbtsegment.sandbox.faults import (
+    Action,
+    Fault,
+    FaultError,
+    Faults,
+    Seen,
+    Started,
+)
 from airflow_provider_dbtsegment.sandbox.running import Sandbox, running_sandbox
 from airflow_provider_dbtsegment.sandbox.tls import TlsFiles, make_tls_files
 
@@ -15,6 +22,7 @@ __all__ = [
     "Action",
     "DbtClient",
     "Fault",
+    "FaultError",
     "Faults",
     "Sandbox",
     "Seen",

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 from airflow_provider_dbtsegment.sandbox.dbt.client import Invocation
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import commands, plan
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Environment, Job
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import INTERRUPTED
@@ -25,10 +26,11 @@ POLL_SECONDS = 0.1
 class StoppedError(Exception):
     """The run is to end now, with this status and message."""
 
-    def __init__(self, status: Status, message: str) -> None:
+    def __init__(self, status: Status, message: str, by: Actor | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.by = by
 
 
 class Execution:
@@ -54,9 +56,9 @@ class Execution:
         self._invocation: Invocation | None = None
         self._deadline: float | None = None
 
-    def cancel(self) -> None:
+    def cancel(self, by: Actor | None, message: str) -> None:
         """End the run as cancelled: its process group is killed first."""
-        self._stop(StoppedError(Status.CANCELLED, "The run was cancelled."))
+        self._stop(StoppedError(Status.CANCELLED, message, by))
 
     def interrupt(self) -> None:
         """End the run because the sandbox ends."""
@@ -82,6 +84,7 @@ class Execution:
                     self._execute(step)
         except StoppedError as stopped:
             status, message = stopped.status, stopped.message
+            store.update(run_id, cancelled_by=stopped.by)
         except Exception as error:
             logger.exception("Run %s failed outside of dbt", run_id)
             status, message = Status.ERROR, f"{type(error).__name__}: {error}"

@@ -154,10 +154,10 @@ def state(text: str) -> Predicate:
 
 
 def related(query: Mapping[str, str]) -> set[str]:
-    """Read ``include_related``: a JSON list, or names between commas."""
+    """Read ``include_related``: a list as JSON or Python writes it, or names between commas."""
     text = query.get("include_related", "")
     try:
-        names = json.loads(text)
+        names = json.loads(text.replace("'", '"'))
     except ValueError:
         names = text.split(",")
     if not isinstance(names, list):

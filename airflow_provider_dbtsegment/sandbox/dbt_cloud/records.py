@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
 
 
@@ -46,7 +47,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a job; ``retrying_run_id`` is the failed run that this one resumes."""
+    """One run of a job; ``retrying_run_id`` is the failed run that this one resumes.
+
+    :param triggered_by: whose token started it; None for what dbt Cloud starts by itself.
+    :param cancelled_by: whose token cancelled it; None for what dbt Cloud cancels by itself.
+    """
 
     id: int
     project_id: int
@@ -68,3 +73,5 @@ class Run:
     artifacts_saved: bool = False
     has_docs_generated: bool = False
     has_sources_generated: bool = False
+    triggered_by: Actor | None = None
+    cancelled_by: Actor | None = None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import commands, plan, retry
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.catalog import Catalog, Job
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.errors import (
     ApiError,
@@ -19,6 +20,7 @@ from airflow_provider_dbtsegment.sandbox.dbt_cloud.scheduler import Scheduler
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.workshop import Workshop
 
 CANCEL_SECONDS = 10.0
+CANCELLED = "The run was cancelled."
 RERUN_CAUSE = "Kicked off by a rerun of the job"
 
 
@@ -61,9 +63,10 @@ class RunService:
         ended = (r for r in reversed(self.store.all()) if r.job_id == job_id)
         return next((run for run in ended if run.status.is_terminal), None)
 
-    def trigger(self, job: Job, *, category: str = "api", **request: Any) -> Run:
+    def trigger(self, job: Job, *, by: Actor, category: str = "api", **request: Any) -> Run:
         """Put a new run of a job into the queue.
 
+        :param by: whose token starts it.
         :param request: the fields of the request to start it.
         :raises InvalidError: when ``steps_override`` holds something else than dbt commands.
         """
@@ -73,9 +76,9 @@ class RunService:
             except commands.CommandError as error:
                 raise InvalidError("steps_override", str(error)) from error
         trigger = Trigger(id=0, cause_category=category, **request)
-        return self._add(job, trigger, plan.plan_run(job, trigger, self._shop.project_dir))
+        return self._add(job, trigger, plan.plan_run(job, trigger, self._shop.project_dir), by)
 
-    def retry(self, run: Run) -> Run:
+    def retry(self, run: Run, *, by: Actor) -> Run:
         """Put a run into the queue that resumes a failed one.
 
         :raises ApiError: 400, when the run cannot be retried.
@@ -90,32 +93,35 @@ class RunService:
                 self._catalog.job_of(run.job_id),
                 replace(run.trigger, cause_category="rerun"),
                 plan.plan_retry(run, self._shop.project_dir),
+                by,
                 retrying=run,
             )
 
-    def rerun(self, job: Job) -> Run:
+    def rerun(self, job: Job, *, by: Actor) -> Run:
         """Resume the job's newest run if that failed, else start a new one."""
         newest = self.store.newest(job.id)
         if newest is not None and self.why_no_retry(newest) is None:
-            return self.retry(newest)
-        return self.trigger(job, category="rerun", cause=RERUN_CAUSE)
+            return self.retry(newest, by=by)
+        return self.trigger(job, by=by, category="rerun", cause=RERUN_CAUSE)
 
-    def cancel(self, run: Run) -> Run:
+    def cancel(self, run: Run, *, by: Actor | None, message: str = CANCELLED) -> Run:
         """End a run, and return it once its processes are gone.
 
+        :param by: whose token cancels it; None when dbt Cloud itself does.
+        :param message: what the run says of it.
         :raises ApiError: 400, when it has ended before.
         """
         if run.status.is_terminal:
             raise ApiError(400, f"Run {run.id} has ended already: {run.status.humanized}.")
-        self._scheduler.cancel(run.id)
+        self._scheduler.cancel(run.id, by, message)
         self.store.wait(run.id, lambda one: one.status.is_terminal, CANCEL_SECONDS)
         return self.get(run.id)
 
-    def cancel_all_of(self, job_id: int) -> None:
+    def cancel_all_of(self, job_id: int, *, by: Actor) -> None:
         """End what is queued or running of a job, without waiting for it."""
         for run in self.store.all():
             if run.job_id == job_id and not run.status.is_terminal:
-                self._scheduler.cancel(run.id)
+                self._scheduler.cancel(run.id, by, CANCELLED)
 
     def why_no_retry(self, run: Run) -> str | None:
         """Return the reason why a run cannot be retried; None when it can."""
@@ -134,6 +140,7 @@ class RunService:
         job: Job,
         trigger: Trigger,
         steps: list[plan.PlannedStep],
+        by: Actor,
         retrying: Run | None = None,
     ) -> Run:
         at = self.store.clock.now()
@@ -148,6 +155,7 @@ class RunService:
                 updated_at=at,
                 git_branch=trigger.git_branch,
                 git_sha=trigger.git_sha,
+                triggered_by=by,
                 retrying_run_id=retrying.id if retrying is not None else None,
             )
         )

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.execution import Execution
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_store import INTERRUPTED, RunStore
@@ -31,13 +32,14 @@ class Scheduler:
             self._queued[run.id] = run
             self._dispatch()
 
-    def cancel(self, run_id: int) -> None:
+    def cancel(self, run_id: int, by: Actor | None, message: str) -> None:
         """Take a run out of the queue, or end it; one that has ended stays as it is."""
         with self._lock:
             if self._queued.pop(run_id, None) is not None:
-                self._store.end(run_id, Status.CANCELLED, "The run was cancelled.")
+                self._store.update(run_id, cancelled_by=by)
+                self._store.end(run_id, Status.CANCELLED, message)
             elif run_id in self._active:
-                self._active[run_id][1].cancel()
+                self._active[run_id][1].cancel(by, message)
 
     def blocked_by(self, run: Run) -> list[int]:
         """Return the earlier runs of the same job that a queued run waits for."""

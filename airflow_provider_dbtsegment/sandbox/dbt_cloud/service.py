@@ -90,6 +90,8 @@ class DbtCloud:
         }
         if "trigger" in related:
             shown["trigger"] = views.trigger_fields(run)
+        if "audit" in related:
+            shown["audit"] = views.audit_fields(run)
         if "job" in related:
             shown["job"] = self._show("jobs", run.job_id)
         if "environment" in related:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from airflow_provider_dbtsegment.sandbox.dbt_cloud import times
+from airflow_provider_dbtsegment.sandbox.dbt_cloud.actor import Actor
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.records import Run, Step
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.run_folder import RunFolder, truncated
 from airflow_provider_dbtsegment.sandbox.dbt_cloud.status import Status
@@ -85,6 +86,21 @@ def trigger_fields(run: Run) -> dict[str, Any]:
         "job_definition_id": run.job_id,
         "created_at": times.text(run.created_at),
     }
+
+
+def audit_fields(run: Run) -> dict[str, Any]:
+    """Show who started a run, and who cancelled it; an event without an actor is dbt Cloud's."""
+    is_cancelled = run.status is Status.CANCELLED
+    return {
+        "trigger": {"actor": _actor_fields(run.triggered_by)},
+        "cancellation": {"actor": _actor_fields(run.cancelled_by)} if is_cancelled else None,
+    }
+
+
+def _actor_fields(actor: Actor | None) -> dict[str, str] | None:
+    if actor is None:
+        return None
+    return {"id": str(actor.id), "type": actor.kind, "name": actor.name}
 
 
 def step_fields(

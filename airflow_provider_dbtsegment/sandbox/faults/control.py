@@ -8,6 +8,7 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from airflow_provider_dbtsegment.sandbox.faults.fault import Fault, FaultError
@@ -43,6 +44,25 @@ def create_control(faults: Faults) -> APIRouter:
     async def show_requests() -> JSONResponse:
         return JSONResponse([asdict(one) for one in faults.requests()])
 
+    @router.post("/runs/{run_id}/cancel")
+    async def cancel_run(run_id: int, request: Request) -> JSONResponse:
+        def cancel(body: Any) -> dict[str, Any]:
+            given = _fields(body, ("message",), "a cancellation")
+            faults.cancel_run(run_id, **given)
+            return {"id": run_id}
+
+        # The run's processes are waited for.
+        return await run_in_threadpool(_answer, await request.body(), cancel)
+
+    @router.put("/segment-tokens")
+    async def set_segment_tokens(request: Request) -> JSONResponse:
+        def set_them(body: Any) -> dict[str, Any]:
+            given = _fields(body, ("tokens",), "the tokens")
+            faults.set_segment_tokens(given["tokens"] if given else ())
+            return {"count": len(faults.segment_tokens)}
+
+        return await _told(request, set_them)
+
     @router.put("/clock")
     async def set_clock(request: Request) -> JSONResponse:
         def set_it(body: Any) -> dict[str, Any]:
@@ -63,9 +83,13 @@ def create_control(faults: Faults) -> APIRouter:
 async def _told(
     request: Request, act: Callable[[Any], dict[str, Any]], status: int = 200
 ) -> JSONResponse:
+    return _answer(await request.body(), act, status)
+
+
+def _answer(body: bytes, act: Callable[[Any], dict[str, Any]], status: int = 200) -> JSONResponse:
     """Do as the body says, or say what is wrong with it."""
     try:
-        return JSONResponse(act(_json(await request.body())), status)
+        return JSONResponse(act(_json(body)), status)
     except FaultError as error:
         return JSONResponse({"error": str(error)}, 422)
 

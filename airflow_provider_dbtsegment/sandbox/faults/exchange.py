@@ -6,8 +6,10 @@ How it ends is noted before the client can know.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from email.utils import formatdate
 from typing import Any
 
@@ -56,6 +58,11 @@ class Exchange:
             self._body += message.get("body", b"")
             more = message.get("more_body", False)
         return True
+
+    def truncate(self, length: int) -> None:
+        """Shorten each text in a JSON body, before the service is given it."""
+        with suppress(ValueError):
+            self._body = json.dumps(_truncated(json.loads(self._body), length)).encode()
 
     def note(self, **changes: Any) -> None:
         """Note what has become of the request."""
@@ -197,3 +204,13 @@ class Exchange:
         if any(name.lower() == b"date" for name, _ in found):
             return found
         return [(b"date", formatdate(self._faults.clock(), usegmt=True).encode()), *found]
+
+
+def _truncated(value: Any, length: int) -> Any:
+    if isinstance(value, str):
+        return value[:length]
+    if isinstance(value, list):
+        return [_truncated(one, length) for one in value]
+    if isinstance(value, dict):
+        return {name: _truncated(one, length) for name, one in value.items()}
+    return value

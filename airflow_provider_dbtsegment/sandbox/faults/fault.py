@@ -33,6 +33,7 @@ class Action(str, Enum):
     DRIP = "drip"
     UNBORN = "unborn"
     LEAVE_OUT = "leave_out"
+    TRUNCATE = "truncate"
 
 
 _TIMED = (Action.HOLD_BEFORE, Action.LATE, Action.DRIP, Action.UNBORN)
@@ -40,6 +41,7 @@ _OPTIONS: Mapping[Action, tuple[str, ...]] = {
     Action.ANSWER: ("status", "body", "headers"),
     Action.WRONG_JSON: ("status", "body"),
     Action.LEAVE_OUT: ("leave_out",),
+    Action.TRUNCATE: ("length",),
     **dict.fromkeys(_TIMED, ("seconds",)),
 }
 
@@ -60,6 +62,7 @@ class Fault:
     :param seconds: how long ``late`` and ``hold_before`` wait; the pause between two bytes
         of ``drip``; the age below which ``unborn`` hides a run or a sync.
     :param leave_out: so many entries ``leave_out`` takes from the beginning of a list; None all.
+    :param length: so many characters ``truncate`` leaves of each text in the request's JSON body.
     :raises FaultError: when this cannot be meant.
     """
 
@@ -73,6 +76,7 @@ class Fault:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
     leave_out: int | None = 1
+    length: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant."""
@@ -97,6 +101,10 @@ class Fault:
         known = _OPTIONS.get(action, ())
         if action in _TIMED and self.seconds is None:
             raise FaultError(f"Give seconds: the action {action.value} needs them.")
+        if action is Action.TRUNCATE and self.length is None:
+            raise FaultError("Give a length: the action truncate needs it.")
+        if self.length is not None:
+            _check_whole("length", self.length, 1)
         if self.seconds is not None:
             _check_seconds("seconds", self.seconds)
         defaults: dict[str, Any] = {
@@ -105,6 +113,7 @@ class Fault:
             "headers": {},
             "seconds": None,
             "leave_out": 1,
+            "length": None,
         }
         for name, default in defaults.items():
             if name not in known and getattr(self, name) != default:

@@ -70,6 +70,9 @@ class FaultMachine:
                 await exchange.close()
         elif fault.action is Action.UNBORN and _single(path) is not None:
             await exchange.answer(replies.not_found(path))
+        elif fault.action is Action.TRUNCATE:
+            exchange.truncate(fault.length or 0)
+            await exchange.pass_on()
         else:
             await self._act_after(fault, exchange, path, await exchange.process())
 

@@ -7,7 +7,7 @@ Requests go ``guard → routes → services (models, syncs, dbt_model_syncs) →
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -46,6 +46,7 @@ def create_router(
     clock: Clock = time.time,
     pace: Clock | None = None,
     listener: Listener | None = None,
+    tokens: Callable[[], Sequence[str]] | None = None,
 ) -> APIRouter:
     """Return the API as a router; its lifespan, which ``include_router`` takes over, stops syncs.
 
@@ -53,6 +54,7 @@ def create_router(
     :param warehouse: what sources read that name no database of their own.
     :param pace: by which requests are limited, when that is not the clock that is shown.
     :param listener: is told of what is started.
+    :param tokens: returns what opens it instead of the configured token, if it returns anything.
     :raises ConfigError: the ``segment`` section cannot be used.
     """
     settings = parse_config(config.segment)
@@ -84,7 +86,11 @@ def create_router(
     if listener is not None:
         stored.listen(listener.on_sync)
         dbt_model_syncs.listen(listener.on_dbt_model_sync)
-    guard = Guard(settings.token, settings.rate_limits, RateLimiter(clock, pace or clock))
+
+    def valid_tokens() -> Sequence[str]:
+        return (tokens() if tokens else ()) or (settings.token,)
+
+    guard = Guard(valid_tokens, settings.rate_limits, RateLimiter(clock, pace or clock))
     router = build_router(
         guard=guard,
         models=ModelService(settings.sources, models),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ _Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class Guard:
     """Counts the request against its limit, then checks the token and the media types."""
 
-    token: str
+    tokens: Callable[[], Sequence[str]]
     limits: RateLimits
     limiter: RateLimiter
 
@@ -64,9 +64,9 @@ class Guard:
 
     def _check_token(self, authorization: str) -> None:
         scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(
-            token.strip().encode(), self.token.encode()
-        ):
+        given = token.strip().encode()
+        is_known = any(hmac.compare_digest(given, one.encode()) for one in self.tokens())
+        if scheme.lower() != "bearer" or not is_known:
             raise unauthorized()
 
 

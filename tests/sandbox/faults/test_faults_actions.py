@@ -166,3 +166,13 @@ def test_401_for_a_while(client: Client) -> None:
     assert len(seen) > 2
     assert client.faults.rules()[0].hits == len(seen)
     assert not client.faults.rules()[0].is_live
+
+
+def test_a_service_that_truncates_texts_keeps_their_beginning(client: Client) -> None:
+    client.faults.add(Fault(RUN, "truncate", length=10))
+    cut = client.start_run(f"0123456789abcdef {MARKER}").json()["data"]
+    whole = client.start_run(f"0123456789abcdef {MARKER}").json()["data"]
+    assert cut["trigger"]["cause"] == "0123456789"
+    assert whole["trigger"]["cause"] == f"0123456789abcdef {MARKER}"
+    assert [one.marker for one in client.started] == [None, MARKER]
+    assert [client.faults.requests()[-2].fault is None, client.last.fault is None] == [False, True]

@@ -22,7 +22,7 @@ def trigger_run(
     job: KnownJob, body: TriggerBody, service: Service, caller: Caller, base: BaseUrl
 ) -> JSONResponse:
     """Start a run, and show it with its trigger and its job."""
-    run = service.runs.trigger(job, **body.model_dump())
+    run = service.runs.trigger(job, by=caller, **body.model_dump())
     service.note_run(caller, "added", run)
     return success(service.show_run(run, base, {"trigger", "job"}))
 
@@ -30,7 +30,7 @@ def trigger_run(
 @router.post("/{job_id}/rerun/")
 def rerun_job(job: KnownJob, service: Service, caller: Caller, base: BaseUrl) -> JSONResponse:
     """Resume the newest run if it failed, else start a new one."""
-    run = service.runs.rerun(job)
+    run = service.runs.rerun(job, by=caller)
     service.note_run(caller, "added", run)
     return success(service.show_run(run, base, {"trigger", "job"}))
 

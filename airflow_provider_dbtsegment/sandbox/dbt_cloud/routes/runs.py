@@ -35,7 +35,7 @@ FILTERS: dict[str, query.Filter] = {
     "status__in": query.within("status"),
 }
 ORDERS = ("id", "created_at", "finished_at")
-LIST_RELATED = {"trigger", "job", "environment", "debug_logs"}
+LIST_RELATED = {"trigger", "job", "environment", "audit", "debug_logs"}
 
 router = APIRouter()
 
@@ -58,7 +58,7 @@ def get_run(run: KnownRun, service: Service, related: Related, base: BaseUrl) ->
 @router.post("/runs/{run_id}/cancel/")
 def cancel_run(run: KnownRun, service: Service, caller: Caller, base: BaseUrl) -> JSONResponse:
     """End a run."""
-    cancelled = service.runs.cancel(run)
+    cancelled = service.runs.cancel(run, by=caller)
     service.note_run(caller, "cancelled", cancelled)
     return success(service.show_run(cancelled, base, set()))
 
@@ -77,7 +77,7 @@ def get_failure_details(run: KnownRun, service: Service) -> JSONResponse:
 @router.post("/runs/{run_id}/retry/")
 def retry_run(run: KnownRun, service: Service, caller: Caller, base: BaseUrl) -> JSONResponse:
     """Start a run that resumes a failed one."""
-    retried = service.runs.retry(run)
+    retried = service.runs.retry(run, by=caller)
     service.note_run(caller, "added", retried)
     return success(service.show_run(retried, base, {"trigger", "job"}))
 

@@ -53,7 +53,7 @@ def show_related(call: Call, record: Record) -> Mapping[str, Any]:
 
 def gone(call: Call, record: Record) -> None:
     """Cancel what it still runs; its runs stay."""
-    call.service.runs.cancel_all_of(int(record["id"]))
+    call.service.runs.cancel_all_of(int(record["id"]), by=call.actor)
 
 
 def _type_of(triggers: Mapping[str, Any]) -> str:
