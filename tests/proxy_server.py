@@ -40,7 +40,7 @@ class ProxyServer:
         if self.tls is not None:
             client = self.tls.wrap_socket(client, server_side=True)
         with client:
-            head = _read_request(client)
+            head = read_request(client)
             if not head:
                 return
             self.asked.append(head.split(b"\r\n")[0].decode())
@@ -76,7 +76,7 @@ class ProxyServer:
                     sides[side].sendall(data)
 
 
-def _read_request(client: socket.socket) -> bytes:
+def read_request(client: socket.socket) -> bytes:
     """Read one request with its body: what is not read when a connection closes resets it."""
     request = b""
     while (end := request.find(b"\r\n\r\n")) < 0 or len(request) < end + 4 + _length(request):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from http.client import HTTPException
-from json import dumps, loads
-from socket import gaierror
+from json import detect_encoding, loads
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -22,46 +20,27 @@ from typing import (
 )
 
 import requests
-from urllib3.exceptions import (
-    HTTPError,
-    LocationValueError,
-    NewConnectionError,
-    ProxyError,
-    ProxySchemeUnknown,
-    SSLError,
-)
 
 from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
     AuthError,
-    ConfigurationError,
     InvalidRequestError,
     NotFoundError,
-    NotSentError,
     RateLimitedError,
     RequestError,
     ServerError,
 )
+from airflow_provider_dbtsegment.rest.bodies import pieces_of
+from airflow_provider_dbtsegment.rest.connections import exchange_of
+from airflow_provider_dbtsegment.rest.failures import Mask, where_of
 from airflow_provider_dbtsegment.rest.headers import http_date, seconds_in, some_seconds
-from airflow_provider_dbtsegment.rest.secrets import hide_secrets
+from airflow_provider_dbtsegment.rest.secrets import REPLACEMENT
 from airflow_provider_dbtsegment.rest.urls import redact, same_origin
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.rest.transport import TransportSettings
 
 T = TypeVar("T")
-Mask = Callable[[str], str]
-
-#: What the libraries below raise when an answer is no HTTP, or its parts contradict each other.
-BROKEN = (requests.RequestException, HTTPError, HTTPException, ValueError)
-#: What they raise before anything is sent: a URL, or the one of a proxy, that cannot be used.
-UNSENDABLE = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    LocationValueError,
-    ProxySchemeUnknown,
-)
 
 #: What reading an error body raises when it is not the envelope of the service.
 OTHERWISE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -69,12 +48,27 @@ OTHERWISE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError
 #: 302 it may have been: a login page in front of the service, or the page of the result.
 MOVED = frozenset({301, 307, 308})
 
-#: An answer is read in pieces of so many bytes.
-CHUNK = 256 * 1024
-#: Of a body that cannot be read, so much is shown.
+#: Bytes of an answer that is parsed in memory, after decompression.
+MAX_BODY = 64 * 1024 * 1024
+#: The same of an error page; what is longer is not parsed.
+MAX_ERROR_BODY = 1024 * 1024
+#: Of a body that cannot be read, so many characters are shown.
 EXCERPT = 200
-#: An error page is read up to here; the reason stands at its beginning.
-ERROR_BODY_BYTES = 64 * 1024
+
+#: Bytes of JSON that may mean a control character or half a character.
+_SUSPECT = re.compile(
+    rb"\\(?:[bf]|u(?:00(?:0[^9aAdD]|1|7[fF]|[89])|[dD][89a-fA-F]))|[\x7f\xc2\xed\xfe\xff]"
+)
+#: The same in decoded JSON, after a backslash that is not quoted: the colours of a terminal, other
+#: control characters except tabs and line breaks, whole characters (kept), and halves of them.
+_ESCAPES = re.compile(
+    r"(?<!\\)((?:\\\\)*)(?:"
+    r"(\\u001[bB]\[[0-9;?]*[A-Za-z])"
+    r"|(\\(?:[bf]|u00(?:0[0-8bceBCEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])))"
+    r"|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    r")|[\x7f-\x9f]"
+)
 
 
 class Explanation(NamedTuple):
@@ -142,29 +136,26 @@ class Answer:
         return http_date(self.headers.get("Date"))
 
 
-def read(response: requests.Response, timeout: float, mask: Mask) -> Answer:
+def read(response: requests.Response, mask: Mask) -> Answer:
     """
     Read and parse a successful answer.
 
-    :param timeout: Seconds for the whole body.
-    :raises AnswerLostError: When it breaks off, drips on too long or is no JSON.
+    :raises AnswerLostError: When it breaks off, takes too long, is too large or is no JSON.
     """
-    where = where_of(response)
-    until = time.monotonic() + timeout
+    where = where_of(response, mask)
     content = bytearray()
-    try:
-        for piece in _pieces(response):
-            content += piece
-            if time.monotonic() > until:
-                raise AnswerLostError(f"the answer took longer than {timeout:g} s", **where)
-    except BROKEN as error:
-        raise broken(error, mask=mask, **where) from None
+    for piece in pieces_of(response, mask, proves_end=False):
+        content += piece
+        if len(content) > MAX_BODY:
+            raise AnswerLostError(
+                f"the answer is larger than {MAX_BODY >> 20} MB when it is decompressed", **where
+            )
     if not content:
         return Answer(response.status_code, None, response.headers)
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
     if kind == "application/json" or kind.endswith("+json"):
         try:
-            return Answer(response.status_code, _parsed(content), response.headers)
+            return Answer(response.status_code, parsed(content), response.headers)
         except (ValueError, RecursionError):  # no JSON, a number of too many digits, too deep
             pass
     raise AnswerLostError(
@@ -174,33 +165,33 @@ def read(response: requests.Response, timeout: float, mask: Mask) -> Answer:
     )
 
 
-def _parsed(content: bytes | bytearray) -> Any:
-    body = loads(content)
-    if b"\\ud" not in content.lower():
-        return body
-    # Half a character outside the BMP can be parsed, but neither logged nor stored.
-    return loads(dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+def parsed(content: bytes | bytearray) -> Any:
+    """
+    Return the value that JSON means, all texts in it fit to be stored and logged.
+
+    See :func:`.secrets.storable`; what is no UTF-8 is replaced, too.
+
+    :raises ValueError: When it is no JSON; `RecursionError` when it is too deep.
+    """
+    # Before it is parsed: the value may be large and deep, and its keys are texts as well.
+    text = content.decode(detect_encoding(content), "replace")
+    return loads(_ESCAPES.sub(_replaced, text) if _SUSPECT.search(content) else text)
 
 
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """Yield what has arrived, without waiting for more to arrive."""
-    read1 = getattr(response.raw, "read1", None)
-    if read1 is None:  # urllib3 1.26
-        yield from response.iter_content(1024)
-        return
-    while piece := read1(CHUNK, decode_content=True):
-        yield piece
+def _replaced(match: re.Match[str]) -> str:
+    before, colour, _, whole, _ = match.groups("")
+    return before if colour else before + (whole or REPLACEMENT)
 
 
 def error(
     response: requests.Response, explain: Explain, settings: TransportSettings
 ) -> RequestError:
     """Return the error that an unsuccessful answer means."""
-    where = where_of(response)
+    mask = settings.redaction
+    where = where_of(response, mask)
     status = response.status_code
-    mask = settings.auth.mask
     if response.is_redirect and status != 303:
-        message = f"redirected to {_target(response)}"
+        message = f"redirected to {_target(response, mask)}"
         if status in MOVED:
             message = f"{message}; nothing was started"
         moved = InvalidRequestError(
@@ -213,20 +204,23 @@ def error(
         return moved
     if status < 400:
         return AnswerLostError(f"answered {status}, which says nothing of what was done", **where)
-    content = _error_body(response, settings.read_timeout)
+    content = _error_body(response, mask)
+    # Another host, to which a download was sent on, has never seen the token.
+    is_ours = same_origin(response.url, settings.base_url)
     try:
-        explained = explain(loads(content))
+        explained = explain(parsed(content))
     except OTHERWISE:
         explained = Explanation(from_service=False)
-    message = mask(explained.message) or excerpt(content, mask) or (response.reason or "no reason")
-    facts: dict[str, Any] = {**where, "status": status, "from_service": explained.from_service}
+    message = mask(explained.message) or excerpt(content, mask) or mask(response.reason or "")
+    message = message or "no reason"
+    facts: dict[str, Any] = {**where, "status": status}
+    facts["from_service"] = explained.from_service and is_ours
     if status == 429:
         asked = seconds_in(response.headers.get("Retry-After"))
         seconds = some_seconds(explained.retry_after) if asked is None else asked
         return RateLimitedError(message, **facts, retry_after=seconds)
     if status in (401, 403):
-        # Another host, to which a download was sent on, has never seen the token.
-        if settings.read_from and same_origin(response.url, settings.base_url):
+        if settings.read_from and is_ours:
             message = f"{message.rstrip('. ')}. Correct the token of {settings.read_from}, or "
             message += "what it is permitted to do."
         return AuthError(message, **facts)
@@ -237,107 +231,29 @@ def error(
     return InvalidRequestError(message, **facts)
 
 
-def _target(response: requests.Response) -> str:
+def _target(response: requests.Response, mask: Mask) -> str:
     """Return where an answer redirects to, for a message."""
     try:
-        return redact(requests.compat.urljoin(response.url, response.headers["Location"]))
+        return mask(redact(requests.compat.urljoin(response.url, response.headers["Location"])))
     except ValueError:
         return "something that is no address"
 
 
-def _error_body(response: requests.Response, timeout: float) -> bytes:
+def _error_body(response: requests.Response, mask: Mask) -> bytes:
     """Return as much of an error page as comes soon and is worth reading."""
-    until = time.monotonic() + timeout
+    exchange_of(response).hurry()
     content = bytearray()
     try:
-        for piece in _pieces(response):
+        for piece in pieces_of(response, mask, proves_end=False):
             content += piece
-            if len(content) >= ERROR_BODY_BYTES or time.monotonic() > until:
+            if len(content) > MAX_ERROR_BODY:
                 break
-    except BROKEN:
+    except RequestError:
         pass
-    return bytes(content)
-
-
-def broken(problem: Exception, *, method: str, url: str, mask: Mask) -> AnswerLostError:
-    """Return the error that a failure below HTTP means if the request may have been sent."""
-    return AnswerLostError(f"no answer ({_reason(problem, mask)})", method=method, url=url)
-
-
-def not_sent(problem: Exception, *, method: str, url: str, mask: Mask) -> NotSentError:
-    """Return the error that a failure below HTTP means if no byte of the request was written."""
-    text, causes = _reason(problem, mask), list(_causes(problem))
-    if any("CERTIFICATE" in str(one).upper() for one in causes if isinstance(one, SSLError)):
-        return NotSentError(
-            f"the certificate is not trusted ({text}). Set REQUESTS_CA_BUNDLE if the host has a "
-            "certificate of your own authority.",
-            method=method,
-            url=url,
-            final=True,
-            why="certificate",
-        )
-    if any(isinstance(one, ProxyError) or "Tunnel connection" in str(one) for one in causes):
-        return NotSentError(f"the proxy refused ({text})", method=method, url=url, why="proxy")
-    if any(isinstance(one, SSLError) for one in causes):
-        return NotSentError(f"no TLS connection ({text})", method=method, url=url, why="tls")
-    why = "name" if any(isinstance(one, gaierror) for one in causes) else ""
-    return NotSentError(f"could not connect ({text})", method=method, url=url, why=why)
-
-
-def unsendable(problem: Exception, url: str) -> ConfigurationError:
-    """Return what is wrong with a URL or a proxy that no connection can be made for."""
-    if isinstance(problem, requests.exceptions.InvalidSchema):  # such as a SOCKS proxy
-        return ConfigurationError(
-            f"Nothing can be sent to {url}: a SOCKS proxy needs the package requests[socks]."
-        )
-    proxy = (requests.exceptions.InvalidProxyURL, ProxySchemeUnknown)
-    if any(isinstance(one, proxy) for one in _causes(problem)):
-        return ConfigurationError(
-            f"Nothing can be sent to {url}: the proxy is not a URL such as "
-            "http://proxy.example.com:3128. Correct the proxy of the connection, or HTTPS_PROXY in "
-            "Airflow's environment."
-        )
-    return ConfigurationError(f"{url} is not a URL that can be reached.")
-
-
-def _causes(problem: BaseException) -> Iterator[BaseException]:
-    """Yield a failure and what it was made of, from the outermost to the innermost."""
-    left, seen = [problem], set()
-    while left:
-        one = left.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        inner = [one.__cause__, getattr(one, "original_error", None), getattr(one, "reason", None)]
-        inner += one.args
-        if isinstance(one, NewConnectionError):  # urllib3 1.26 names no cause
-            inner.append(one.__context__)
-        left += [cause for cause in inner if isinstance(cause, BaseException)]
+    return bytes(content[:MAX_ERROR_BODY])
 
 
 def excerpt(content: bytes, mask: Mask) -> str:
     """Return the beginning of a body on one line."""
-    # Masked before it is cut: half a token is still a secret.
-    text = hide_secrets(mask(content[: EXCERPT * 8].decode("utf-8", "replace")))
-    text = " ".join(text.split())
+    text = mask(content[: EXCERPT * 8].decode("utf-8", "replace"))
     return text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
-
-
-def where_of(response: requests.Response) -> dict[str, str]:
-    """Return what a message says of the request of a response."""
-    return {"method": response.request.method or "GET", "url": redact(response.url)}
-
-
-def _reason(problem: Exception, mask: Mask) -> str:
-    """Return why it broke, without the query that urllib3 quotes in its own messages."""
-    reason = getattr(problem.args[0], "reason", None) if problem.args else None
-    inner = reason if isinstance(reason, Exception) else problem
-    if isinstance(inner, requests.exceptions.Timeout):
-        return "timed out"
-    cause = inner.args[-1] if inner.args else inner
-    if isinstance(cause, Exception) and cause.args:
-        cause = cause.args[-1]
-    # Masked before it is cut: half a secret is still one.
-    text = mask(str(cause)).rsplit(": ", 1)[-1]
-    return f"{type(inner).__name__}: {text}" if text else type(inner).__name__

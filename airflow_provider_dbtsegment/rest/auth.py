@@ -33,6 +33,7 @@ class TokenAuth(AuthBase):
         """A short hash that tells tokens apart without giving them away."""
         return hashlib.sha256(self._token.encode()).hexdigest()[:16]
 
-    def mask(self, text: str) -> str:
-        """Return text in which the token, should it occur, is made unreadable."""
-        return text.replace(self._token, "***")
+    @property
+    def token(self) -> str:
+        """The token."""
+        return self._token

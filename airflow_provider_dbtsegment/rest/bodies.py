@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 import zlib
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
@@ -11,18 +10,21 @@ from typing import IO, TYPE_CHECKING
 import requests
 
 from airflow_provider_dbtsegment.exceptions import AnswerLostError
-from airflow_provider_dbtsegment.rest.answers import BROKEN, CHUNK, Mask, broken, where_of
+from airflow_provider_dbtsegment.rest.connections import exchange_of
+from airflow_provider_dbtsegment.rest.failures import BROKEN, Mask, broken, where_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 Where = dict[str, str]
 
+#: A body is read in pieces of so many bytes.
+CHUNK = 256 * 1024
 #: `zlib` reads gzip's header and checks its checksum.
 _GZIP = zlib.MAX_WBITS | 16
 
 
-def open_body(response: requests.Response, mask: Mask, timeout: float | None = None) -> IO[bytes]:
+def open_body(response: requests.Response, mask: Mask, *, is_paced: bool = True) -> IO[bytes]:
     """
     Return the body of a successful answer as a file that can be read once.
 
@@ -30,24 +32,39 @@ def open_body(response: requests.Response, mask: Mask, timeout: float | None = N
     promised, or the end of its last chunk; and, if it is zipped, the end of that. The libraries
     below look after some of this, in some of their versions.
 
-    :param timeout: Seconds for all of it, however slowly it drips.
-    :raises AnswerLostError: When the answer holds no whole file, or nobody could tell; so does
-        reading where it breaks off.
+    :param is_paced: Whether it may take as long as it makes progress, and not only until the
+        deadline of the request.
+    :raises AnswerLostError: When the answer holds no whole file, or nothing proves that it is
+        whole; so does reading where it breaks off.
     """
-    until = None if timeout is None else time.monotonic() + timeout
-    return io.BufferedReader(_Body(response, mask, until), CHUNK)
+    if response.status_code != 200:
+        message = f"answered {response.status_code}, which is no whole file"
+        raise AnswerLostError(message, **where_of(response, mask))
+    pieces = pieces_of(response, mask, is_paced=is_paced)
+    return io.BufferedReader(_Body(pieces), CHUNK)
+
+
+def pieces_of(
+    response: requests.Response, mask: Mask, *, proves_end: bool = True, is_paced: bool = False
+) -> Iterator[bytes]:
+    """
+    Yield the decompressed pieces of a body, none of them much larger than `CHUNK`.
+
+    :param proves_end: Whether the end of the connection is not enough to be the end of the body.
+    :raises AnswerLostError: When it breaks off, or takes too long.
+    """
+    where = where_of(response, mask)
+    try:
+        yield from _decoded(response, where, proves_end, is_paced)
+    except BROKEN as error:
+        raise broken(error, mask=mask, **where) from None
 
 
 class _Body(io.RawIOBase):
     """Gives out the pieces of a body in any size."""
 
-    def __init__(self, response: requests.Response, mask: Mask, until: float | None) -> None:
-        self._where = where_of(response)
-        self._mask = mask
-        if response.status_code != 200:
-            message = f"answered {response.status_code}, which is no whole file"
-            raise AnswerLostError(message, **self._where)
-        self._pieces = _decoded(response, self._where, until)
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
@@ -55,10 +72,7 @@ class _Body(io.RawIOBase):
 
     def readinto(self, buffer: Buffer) -> int:
         while not self._rest:
-            try:
-                piece = next(self._pieces, None)
-            except BROKEN as error:
-                raise broken(error, mask=self._mask, **self._where) from None
+            piece = next(self._pieces, None)
             if piece is None:
                 return 0
             self._rest = memoryview(piece)
@@ -72,51 +86,43 @@ class _Body(io.RawIOBase):
 # Functions, because a body that held what refers to it would be freed late.
 
 
-def _decoded(response: requests.Response, where: Where, until: float | None) -> Iterator[bytes]:
+def _decoded(
+    response: requests.Response, where: Where, proves_end: bool, is_paced: bool
+) -> Iterator[bytes]:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding in ("", "identity"):
-        return _wire(response, where, until)
-    if encoding in ("gzip", "x-gzip"):
-        return _unzipped(_wire(response, where, until), where)
-    raise AnswerLostError(f"is encoded as {encoding}, for which it was not asked", **where)
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise AnswerLostError(f"is encoded as {encoding}, for which it was not asked", **where)
+    wire = _wire(response, where, proves_end, is_paced)
+    return wire if encoding in ("", "identity") else _unzipped(wire, where)
 
 
-def _wire(response: requests.Response, where: Where, until: float | None) -> Iterator[bytes]:
+def _wire(
+    response: requests.Response, where: Where, proves_end: bool, is_paced: bool
+) -> Iterator[bytes]:
     """Yield what comes over the wire; the end of chunks is looked after below."""
-    promised = _promised(response, where)
+    promised = _promised(response)
+    framing = response.headers.get("Transfer-Encoding", "").strip().lower()
+    if proves_end and promised is None and framing != "chunked":
+        message = "came without its length, so nobody can tell whether it is whole"
+        raise AnswerLostError(message, **where)
     received = 0
     response.raw.enforce_content_length = False  # which not every version does; counted here
-    for piece in _arriving(response, where, until):
+    pieces = response.raw.stream(CHUNK, decode_content=False)
+    for piece in exchange_of(response).paced(pieces) if is_paced else pieces:
         received += len(piece)
         yield piece
     if promised is not None and received != promised:
         raise AnswerLostError(f"broke off after {received} of {promised} bytes", **where)
 
 
-def _arriving(response: requests.Response, where: Where, until: float | None) -> Iterator[bytes]:
-    """Yield what comes in large pieces, or, where time counts, as it comes."""
-    if until is None:
-        yield from response.raw.stream(CHUNK, decode_content=False)
-        return
-    read1 = getattr(response.raw, "read1", response.raw.read)
-    # In urllib3 1.26 there is only a `read` that waits for all of a piece.
-    size = CHUNK if hasattr(response.raw, "read1") else 1024
-    while piece := read1(size, decode_content=False):
-        yield piece
-        if time.monotonic() > until:
-            raise AnswerLostError("it takes too long", **where)
-
-
-def _promised(response: requests.Response, where: Where) -> int | None:
-    """Return how many bytes are to come, or `None` if they come in chunks."""
-    framing = response.headers.get("Transfer-Encoding", "").strip().lower()
+def _promised(response: requests.Response) -> int | None:
+    """Return how many bytes are to come, if that is said once."""
     lengths = {one.strip() for one in response.headers.get("Content-Length", "").split(",")}
     length = lengths.pop()
-    if framing == "chunked":
+    has_body = response.request.method != "HEAD" and response.status_code not in (204, 304)
+    is_said = length.isascii() and length.isdigit() and not lengths
+    if not is_said or not has_body or response.headers.get("Transfer-Encoding"):
         return None
-    if framing or lengths or not (length.isascii() and length.isdigit()):
-        message = "came without its length, so nobody can tell whether it is whole"
-        raise AnswerLostError(message, **where)
     return int(length)
 
 

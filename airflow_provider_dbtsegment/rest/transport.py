@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
+from functools import cached_property
 from typing import IO, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies
 
 import requests
 
@@ -17,13 +19,14 @@ from airflow_provider_dbtsegment.exceptions import (
     NotSentError,
     RateLimitedError,
 )
-from airflow_provider_dbtsegment.rest import answers, retry
+from airflow_provider_dbtsegment.rest import answers, failures, retry
 from airflow_provider_dbtsegment.rest.answers import Answer, Explain
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.bodies import open_body
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.connections import Exchange, HookFailed
 from airflow_provider_dbtsegment.rest.headers import window
+from airflow_provider_dbtsegment.rest.secrets import Redaction, proxy_secrets
 from airflow_provider_dbtsegment.rest.sent import check_body
 from airflow_provider_dbtsegment.rest.session import new_session, no_auth, proxies_for
 from airflow_provider_dbtsegment.rest.sinks import Target, fill, sink_of
@@ -42,9 +45,12 @@ class TransportSettings:
     How to reach a service; all times in seconds.
 
     :param base_url: The origin, as :func:`.urls.base_url` gives it.
-    :param connect_timeout: For establishing a connection.
+    :param connect_timeout: For each step of establishing a connection: an address, the tunnel
+        through a proxy, TLS.
     :param read_timeout: Between two pieces of an answer.
-    :param answer_timeout: For a whole answer, however slowly it drips; downloads are exempt.
+    :param answer_timeout: For all of a request and its answer, from the connection to the last byte
+        of the body, however slowly it drips; only the look-up of the host's name is left out. The
+        body of a download may take longer, as long as 256 KB arrive in every such time.
     :param proxy: URL of a proxy; by default what the environment says.
     :param max_attempts: How often a request that may be repeated is sent; 1 means once.
     :param max_retry_wait: The longest wait for a place in the budget, or that a 429 may ask for;
@@ -61,6 +67,13 @@ class TransportSettings:
     max_attempts: int = 5
     max_retry_wait: float = 120.0
     read_from: str = ""
+
+    @property
+    def redaction(self) -> Redaction:
+        """What makes a text from outside fit for a message: no token, no proxy's password."""
+        proxies = {self.proxy, *getproxies().values()}
+        known = (secret for proxy in proxies for secret in proxy_secrets(proxy))
+        return Redaction(self.auth.token, *known)
 
 
 class Transport:
@@ -84,7 +97,7 @@ class Transport:
         self._explain = explain
         self._sleep = sleep
         self._session = new_session()
-        self._stream_timeout: float | None = None  # seconds for a whole download
+        self._is_hurried = False  # so that downloads have no more time than other answers
         self._once = False
         self._before_first_byte: Callable[[], None] | None = None
         #: By how much the service's clock is ahead of ours, as its last answer has told.
@@ -108,7 +121,7 @@ class Transport:
     def hurried(self, seconds: float) -> Transport:
         """Return the same transport, on the same connections, that asks once and not for long."""
         other, settings = copy(self), self.settings
-        other._stream_timeout = seconds
+        other._is_hurried = True
         other.settings = replace(
             settings,
             connect_timeout=min(settings.connect_timeout, seconds),
@@ -163,7 +176,7 @@ class Transport:
 
         def attempt() -> Answer:
             with self._open(method, path, params, json, headers, budget) as response:
-                return answers.read(response, self.settings.answer_timeout, self.settings.auth.mask)
+                return answers.read(response, self.settings.redaction)
 
         answer = self._send(attempt, method, repeatable)
         if answer.server_time is not None:
@@ -219,7 +232,7 @@ class Transport:
         def attempt() -> T:
             with (
                 self._open("GET", path, params, None, {"Accept": "*/*"}, budget) as response,
-                open_body(response, self.settings.auth.mask, self._stream_timeout) as body,
+                open_body(response, self.settings.redaction, is_paced=not self._is_hurried) as body,
             ):
                 return read(body)
 
@@ -252,13 +265,14 @@ class Transport:
         if budget is not None:
             self._take_a_place(budget, method, redact(url))
         sent = {key: value for key, value in (params or {}).items() if value is not None}
-        response = self._send_once(method, url, params=sent, json=json, headers=headers)
+        until = time.monotonic() + self.settings.answer_timeout
+        response = self._send_once(method, url, until, params=sent, json=json, headers=headers)
         for _ in range(MAX_REDIRECTS):
             if not response.is_redirect or method != "GET":
                 break
             target = response.headers["Location"]
             response.close()
-            response = self._follow(response.url, target, headers)
+            response = self._follow(response.url, target, until, headers)
         if budget is not None and (left := window(response.headers)) is not None:
             budget.told(*left)
         if 200 <= response.status_code < 300:
@@ -288,50 +302,70 @@ class Transport:
             self._sleep(seconds)
 
     def _follow(
-        self, url: str, target: str, headers: Mapping[str, str] | None
+        self, url: str, target: str, until: float, headers: Mapping[str, str] | None
     ) -> requests.Response:
         """Follow a redirect of a GET; another host gets nothing that was meant for this one."""
+        mask = self.settings.redaction
         try:
             target = urljoin(url, target)
-            parts, shown = urlsplit(target), redact(target)
+            parts, shown = urlsplit(target), mask(redact(target))
             is_ours = same_origin(self.settings.base_url, target)
         except ValueError:
             message = "redirected to something that is no address"
-            raise NotSentError(message, method="GET", url=redact(url), final=True) from None
+            raise NotSentError(message, method="GET", url=mask(redact(url)), final=True) from None
         if is_ours:
-            return self._send_once("GET", target, headers=headers)
-        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            return self._send_once("GET", target, until, headers=headers)
+        # No service elsewhere may lead us to what listens on this machine.
+        within = is_loopback(parts.hostname or "") and self._is_on_this_machine
+        if parts.scheme != "https" and not (parts.scheme == "http" and within):
             message = f"redirected to {shown}, which is not encrypted"
-            raise NotSentError(message, method="GET", url=redact(url), final=True)
-        return self._send_once("GET", target, auth=no_auth)
+            raise NotSentError(message, method="GET", url=mask(redact(url)), final=True)
+        return self._send_once("GET", target, until, auth=no_auth)
+
+    @cached_property
+    def _is_on_this_machine(self) -> bool:
+        return is_loopback(urlsplit(self.settings.base_url).hostname or "")
 
     def _send_once(
         self,
         method: str,
         url: str,
+        until: float,
         *,
         auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
         **kwargs: Any,
     ) -> requests.Response:
-        shown, mask = redact(url), self.settings.auth.mask
-        exchange = Exchange(self._once, self._before_first_byte)
+        settings = self.settings
+        exchange = Exchange(
+            until,
+            settings.answer_timeout,
+            settings.connect_timeout,
+            settings.read_timeout,
+            self._once,
+            self._before_first_byte,
+        )
         try:
             with exchange.current():
-                return self._session.request(
+                response = self._session.request(
                     method,
                     url,
-                    auth=auth or self.settings.auth,
-                    timeout=(self.settings.connect_timeout, self.settings.read_timeout),
+                    auth=auth or settings.auth,
+                    timeout=(settings.connect_timeout, settings.read_timeout),
                     allow_redirects=False,
                     stream=True,
-                    proxies=proxies_for(url, self.settings.proxy),
+                    proxies=proxies_for(url, settings.proxy),
                     **kwargs,
                 )
         except HookFailed as failed:
             raised = failed.error
-        except (OSError, *answers.BROKEN) as error:
-            if isinstance(error, answers.UNSENDABLE) and not exchange.has_pool:
-                raise answers.unsendable(error, shown) from None
-            failure = answers.not_sent if exchange.is_unsent else answers.broken
+        except (OSError, *failures.BROKEN) as error:
+            mask = settings.redaction
+            shown = mask(redact(url))
+            if isinstance(error, failures.UNSENDABLE) and not exchange.has_pool:
+                raise failures.unsendable(error, shown) from None
+            failure = failures.not_sent if exchange.is_unsent else failures.broken
             raise failure(error, method=method, url=shown, mask=mask) from None
+        else:
+            response.exchange = exchange  # type: ignore[attr-defined]
+            return response
         raise raised  # outside of the handler, which would change its context

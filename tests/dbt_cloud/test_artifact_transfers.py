@@ -130,7 +130,7 @@ def test_a_wrong_length_says_how_much_was_missing(api: DbtCloudApi, server: Scri
 def test_a_transfer_that_stalls_ends_with_the_read_time_out(server: ScriptedServer) -> None:
     server.script(Reply(body=CONTENT, drip=2.0))
     api = api_of(server.url, read_timeout=0.2)
-    with pytest.raises(AnswerLostError, match="ReadTimeoutError"):
+    with pytest.raises(AnswerLostError, match="timed out"):
         downloaded(api)
     api.close()
 

@@ -23,12 +23,10 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.transport import Transport
-from airflow_provider_dbtsegment.sandbox.tls import TlsFiles, make_tls_files
 from tests.proxy_server import ProxyServer, proxy_server
+from tests.rest.conftest import NAME
 from tests.scripted_server import Reply, ScriptedServer, scripted_server
 
-#: A name that only the proxy knows; this machine is never reached through one.
-NAME = "ab123.us1.dbt.example"
 ROUTES = ["http", "https", "http by http", "https by http", "http by https", "https by https"]
 PROXIED = ROUTES[2:]
 TUNNELLED = ["https by http", "https by https"]
@@ -43,19 +41,6 @@ class Route:
     server: ScriptedServer
     proxy: ProxyServer | None
     transport: Transport
-
-
-@pytest.fixture(scope="module")
-def tls_files(tmp_path_factory: pytest.TempPathFactory) -> TlsFiles:
-    return make_tls_files(tmp_path_factory.mktemp("tls"), [NAME])
-
-
-@pytest.fixture
-def tls(tls_files: TlsFiles, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls_files.ca))
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tls_files.certificate, tls_files.key)
-    return context
 
 
 @pytest.fixture

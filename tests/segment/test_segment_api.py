@@ -135,7 +135,7 @@ def test_a_limit_stops_early(api: SegmentApi, server: ScriptedServer) -> None:
             ShortListError,
             "circle after 3 entries",
         ),
-        ([listed("a", next="2"), Reply(body='{"data": {', cut=5)], AnswerLostError, "no answer"),
+        ([listed("a", next="2"), Reply(body='{"data": {', cut=5)], AnswerLostError, "broke off"),
         ([listed("a", next="2"), data(pagination={})], AnswerLostError, "without the data"),
         ([data(models=[{}])], AnswerLostError, "dict with id"),
     ],
