@@ -40,8 +40,28 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "config": {
             "dbtsegment": {
-                "description": "How deferred tasks of this provider use workers.",
+                "description": "How tasks of this provider use workers, and how the runs that they "
+                "start are recognized.",
                 "options": {
+                    "deployment_id": {
+                        "description": "Identifies this Airflow deployment: the runs that it starts "
+                        "are recognized by it. By default a random id in the Variable "
+                        "dbtsegment_deployment_id, combined with the base URL. Keep it secret.",
+                        "version_added": None,
+                        "type": "string",
+                        "example": "production",
+                        "default": None,
+                        "sensitive": True,
+                    },
+                    "previous_deployment_ids": {
+                        "description": "Identities that this deployment had before, separated by "
+                        "commas: runs of theirs are recognized as well.",
+                        "version_added": None,
+                        "type": "string",
+                        "example": "staging,5b1c@https://airflow.example.com",
+                        "default": None,
+                        "sensitive": True,
+                    },
                     "end_in_triggerer": {
                         "description": "Whether successes may end in the triggerer, and sensors "
                         "begin there, without a worker, where nothing is lost by it.",
