@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-import io
-import json
 from collections.abc import Callable, Sequence
 from typing import IO, Any, TypeVar
 
 from airflow_provider_dbtsegment.dbt_cloud.runs import RunsApi
 from airflow_provider_dbtsegment.dbt_cloud.types import RunStatus
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, ConfigurationError
+from airflow_provider_dbtsegment.rest.answers import parsed
+from airflow_provider_dbtsegment.rest.bodies import CHUNK
+from airflow_provider_dbtsegment.rest.secrets import storable
 from airflow_provider_dbtsegment.rest.sinks import Target
 from airflow_provider_dbtsegment.rest.urls import path_segment
 
 T = TypeVar("T")
+
+#: Bytes of an artifact that is held in memory, after decompression.
+MAX_ARTIFACT = 256 * 1024 * 1024
 
 
 class ArtifactsApi(RunsApi):
@@ -37,8 +41,9 @@ class ArtifactsApi(RunsApi):
         """
         Get an artifact: parsed if it is JSON, else as text.
 
-        It is held in memory, several times its size when it is JSON: for a large one use
-        :meth:`download_run_artifact` or, to read only some of it, :meth:`read_run_artifact`.
+        It is held in memory, several times its size when it is JSON, and may have 256 MB: for a
+        large one use :meth:`download_run_artifact` or, to read only some of it,
+        :meth:`read_run_artifact`. Control characters are replaced.
 
         :param path: Within ``target/``, such as ``run_results.json``.
         :param step: The step, counted from 1; by default the last one.
@@ -152,15 +157,24 @@ class ArtifactsApi(RunsApi):
     def _artifact(self, where: str, step: int | None = None) -> Any:
         """Return an artifact parsed if it is JSON, else as text."""
 
-        def read(file: IO[bytes]) -> str:
-            return io.TextIOWrapper(file, "utf-8", "replace", newline="").read()
+        def read(file: IO[bytes]) -> bytearray:
+            content = bytearray()
+            while len(content) <= MAX_ARTIFACT and (piece := file.read(CHUNK)):
+                content += piece
+            return content
 
         budget = self.budget
-        text = self.transport.stream(where, read, params={"step": step}, budget=budget)
+        content = self.transport.stream(where, read, params={"step": step}, budget=budget)
+        if len(content) > MAX_ARTIFACT:
+            message = (
+                f"larger than {MAX_ARTIFACT >> 20} MB: use download_run_artifact or "
+                "read_run_artifact"
+            )
+            raise AnswerLostError(message, **self._where("GET", where))
         if not where.endswith(".json"):
-            return text
+            return storable(content.decode("utf-8", "replace"))
         try:
-            return json.loads(text)
+            return parsed(content)
         except (ValueError, RecursionError) as error:
             raise AnswerLostError(f"no JSON: {error}", **self._where("GET", where)) from None
 

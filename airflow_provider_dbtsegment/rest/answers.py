@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +33,7 @@ from airflow_provider_dbtsegment.rest.bodies import pieces_of
 from airflow_provider_dbtsegment.rest.connections import exchange_of
 from airflow_provider_dbtsegment.rest.failures import Mask, where_of
 from airflow_provider_dbtsegment.rest.headers import http_date, seconds_in, some_seconds
-from airflow_provider_dbtsegment.rest.secrets import REPLACEMENT
+from airflow_provider_dbtsegment.rest.secrets import storable_json
 from airflow_provider_dbtsegment.rest.urls import redact, same_origin
 
 if TYPE_CHECKING:
@@ -54,21 +53,6 @@ MAX_BODY = 64 * 1024 * 1024
 MAX_ERROR_BODY = 1024 * 1024
 #: Of a body that cannot be read, so many characters are shown.
 EXCERPT = 200
-
-#: Bytes of JSON that may mean a control character or half a character.
-_SUSPECT = re.compile(
-    rb"\\(?:[bf]|u(?:00(?:0[^9aAdD]|1|7[fF]|[89])|[dD][89a-fA-F]))|[\x7f\xc2\xed\xfe\xff]"
-)
-#: The same in decoded JSON, after a backslash that is not quoted: the colours of a terminal, other
-#: control characters except tabs and line breaks, whole characters (kept), and halves of them.
-_ESCAPES = re.compile(
-    r"(?<!\\)((?:\\\\)*)(?:"
-    r"(\\u001[bB]\[[0-9;?]*[A-Za-z])"
-    r"|(\\(?:[bf]|u00(?:0[0-8bceBCEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F])))"
-    r"|(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
-    r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-    r")|[\x7f-\x9f]"
-)
 
 
 class Explanation(NamedTuple):
@@ -174,13 +158,9 @@ def parsed(content: bytes | bytearray) -> Any:
     :raises ValueError: When it is no JSON; `RecursionError` when it is too deep.
     """
     # Before it is parsed: the value may be large and deep, and its keys are texts as well.
-    text = content.decode(detect_encoding(content), "replace")
-    return loads(_ESCAPES.sub(_replaced, text) if _SUSPECT.search(content) else text)
-
-
-def _replaced(match: re.Match[str]) -> str:
-    before, colour, _, whole, _ = match.groups("")
-    return before if colour else before + (whole or REPLACEMENT)
+    if (encoding := detect_encoding(content)) not in ("utf-8", "utf-8-sig"):
+        content = content.decode(encoding, "replace").encode("utf-8", "replace")
+    return loads(storable_json(content).decode("utf-8-sig", "replace"))
 
 
 def error(

@@ -58,10 +58,26 @@ _SECRET_NAME = re.compile(
 )
 _PUBLIC_NAME = re.compile(r".*publickey.*")
 
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 #: Control characters other than tab and line breaks, and halves of characters.
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+#: Bytes of JSON that may mean one of these: first what is found fast.
+_HINTS = (b"\x7f", b"\xc2")
+_QUOTED_HINTS = (rb"\u", rb"\b", rb"\f")
+_SUSPECT = re.compile(
+    rb"\\(?:[bf]|u(?:00(?:0[^9aAdD]|1|7[fF]|[89])|[dD][89a-fA-F]))|\x7f|\xc2[\x80-\x9f]"
+)
+#: What is to be left as it is comes first: a quoted backslash, and a whole character of two halves.
+#: Then the colours of a terminal, which are left out.
+_ESCAPES = re.compile(
+    rb"(\\\\|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"
+    rb"|(\\u001[bB]\[[0-9;?]*[A-Za-z])"
+    rb"|\\(?:[bf]|u00(?:0[0-8bceBCEfF]|1[0-9a-fA-F]|7[fF]|[89][0-9a-fA-F]))"
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}"
+    rb"|\x7f|\xc2[\x80-\x9f]"
+)
 
 
 class Redaction:
@@ -171,6 +187,19 @@ def storable(text: str) -> str:
     if _UNSTORABLE.search(text) is None:
         return text
     return _UNSTORABLE.sub(REPLACEMENT, _COLOURS.sub("", text))
+
+
+def storable_json(content: bytes | bytearray) -> bytes | bytearray:
+    """Return JSON in UTF-8, all texts of which are as :func:`storable` leaves them."""
+    hints = _HINTS + (_QUOTED_HINTS if b"\\" in content else ())
+    if any(hint in content for hint in hints) and _SUSPECT.search(content):
+        return _ESCAPES.sub(_replaced, content)
+    return content
+
+
+def _replaced(match: re.Match[bytes]) -> bytes:
+    kept, colour = match.groups()
+    return kept or (b"" if colour else REPLACEMENT.encode())
 
 
 def _without_token(match: re.Match[str]) -> str:
