@@ -37,6 +37,10 @@ def entries(
     """
     Yield the entries of a list; pages are fetched as far as somebody reads, and a few ahead.
 
+    The end is a page that is not full, or brings nothing new: the total that the service promises
+    may be too low. So a list that ends with a full page takes one request more, unless a limit
+    ends it.
+
     :param mask: Keeps the secrets of an answer out of the logs.
     :param limit: So many are wanted; pages that only others need are not fetched.
     :param offset: Where to begin; without it, the first page is as the service likes.
@@ -46,6 +50,7 @@ def entries(
     place, following, ahead = offset, range(0), AT_ONCE - 1
     seen, most, given = offset or 0, 0, 0
     known: set[Any] = set()
+    rows: list[Any] = []
     fetched: Pages[int | None, Any] = Pages(lambda at, sleep: ask(at, size, sleep))
     with closing(fetched) as pages:
         while True:
@@ -55,25 +60,29 @@ def entries(
                 # The list has changed since; what was read before may be on this page now.
                 ahead = 0
                 page = _Page.of(pages.read(place)[0], where, mask)
-            rows, total = page.rows, page.total
+            before, rows, total = rows, page.rows, page.total
             if total is not None and total < most:
                 message = f"changed while it was read: {most} entries, then {total}; ask again"
                 raise ShortListError(message, **where)
+            ids = {_id_of(row) for row in rows}
+            has_ids, is_whole = None not in ids, total is not None and seen >= most
+            # Entries without ids cannot be told from each other, but a page can.
+            is_known = ids <= known if has_ids else is_whole and rows == before
+            if rows and is_known and is_whole:
+                return
             for row in rows:
                 entry = shape(row, kind, where)
                 # What comes twice was moved to this page by something that came before it.
                 if _id_of(row) is None or _id_of(row) not in known:
                     given += 1
                     yield entry
-            ids = {_id_of(row) for row in rows}
-            if ids and None not in ids and ids <= known:
+            if rows and is_known:
                 message = f"goes round in a circle after {len(known)} entries, without an end"
                 raise ShortListError(message, **where)
             known |= ids
             seen, most = seen + len(rows), max(most, total or 0)
-            if total is None and (offset is None or len(rows) < size):
-                return
-            if total is not None and seen >= total:
+            is_full = place is not None and len(rows) >= min(size, page.limit or size)
+            if not is_full and (total is None or seen >= total):
                 return
             if not rows:
                 message = f"promised {total} entries and left out {most - seen}; ask again"
@@ -87,20 +96,32 @@ def entries(
 
 @dataclass(frozen=True)
 class _Page:
-    """What an answer holds: entries, and how many the service promises in all."""
+    """
+    What an answer holds.
+
+    :ivar rows: The entries.
+    :ivar total: How many the service promises in all.
+    :ivar limit: How many it has been willing to return at once.
+    """
 
     rows: list[Any]
     total: int | None
+    limit: int | None
 
     @classmethod
     def of(cls, answer: Any, where: Mapping[str, str], mask: Callable[[Any], None]) -> _Page:
         page = shape(answer, dict[str, Any], where, needs=("data",))
         mask(page["data"])
-        extra = page.get("extra")
-        pagination = extra.get("pagination") if isinstance(extra, dict) else None
-        total = pagination.get("total_count") if isinstance(pagination, dict) else None
         rows = shape(page["data"], list, where)
-        return cls(rows, total if isinstance(total, int) else None)
+        total = _number_in(page, "pagination", "total_count")
+        return cls(rows, total, _number_in(page, "filters", "limit"))
+
+
+def _number_in(page: dict[str, Any], part: str, name: str) -> int | None:
+    extra = page.get("extra")
+    numbers = extra.get(part) if isinstance(extra, dict) else None
+    number = numbers.get(name) if isinstance(numbers, dict) else None
+    return number if type(number) is int else None
 
 
 def _id_of(row: Any) -> int | str | None:

@@ -155,3 +155,62 @@ def test_filters_may_be_texts_ranges_and_times(api: DbtCloudApi, server: Scripte
     assert json.loads(runs["created_at__range"]) == [day.isoformat()] * 2
     assert jobs["dbt_version__in"] == '["latest"]'
     assert "/projects/10/environments/" in server.received[2].path
+
+
+@pytest.mark.parametrize(
+    ("length", "total", "offsets"),
+    [
+        (250, 100, [0, 100, 200]),  # the length of the page, as some services count
+        (250, 0, [0, 100, 200]),
+        (250, 99, [0, 100, 200]),
+        (250, 200, [0, 100, 200]),
+        (1250, 300, range(0, 1300, 100)),
+        (200, 100, [0, 100, 200]),
+        (100, 100, [0, 100]),  # nothing says that this is the end
+        (99, 99, [0]),
+        (99, 1, [0]),
+        (0, 0, [0]),
+    ],
+)
+def test_a_total_that_is_too_low_cuts_no_list(
+    length: int, total: int, offsets: Any, api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    server.script(*(page(at, min(at + 100, length), total) for at in offsets), Reply(500))
+    assert [run["id"] for run in api.list_runs()] == list(range(length))
+    assert [int(query["offset"]) for query in queries(server)] == [*offsets]
+
+
+@pytest.mark.parametrize("limit", [1, 50, 100])
+def test_a_limit_that_is_reached_costs_no_second_request(
+    limit: int, api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    server.script(page(0, limit, limit), Reply(500))
+    assert len(list(api.list_runs(limit=limit))) == limit
+    assert len(server.received) == 1
+
+
+def test_a_page_is_full_if_the_service_returns_no_more_at_once(
+    api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    pages = [range(40), range(40, 80), range(80, 90)]
+    extra = {"pagination": {"total_count": 40}, "filters": {"limit": 40}}
+    server.script(
+        *(
+            Reply(body=json.dumps({"data": [{"id": id} for id in ids], "extra": extra}))
+            for ids in pages
+        ),
+        Reply(500),
+    )
+    assert [run["id"] for run in api.list_runs()] == list(range(90))
+
+
+@pytest.mark.parametrize("row", [{"id": 1}, {"name": "without an id"}])
+def test_a_service_that_heeds_no_offset_ends_a_list_of_which_all_has_come(
+    row: dict[str, Any], api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    rows = [{**row, "id": at} if "id" in row else row for at in range(100)]
+    extra = {"pagination": {"total_count": 100}}
+    server.script(Reply(body=json.dumps({"data": rows, "extra": extra})))
+    listed = api._list(dict[str, Any], "v2/runs/")
+    assert len(listed) == 100
+    assert len(server.received) == 2
