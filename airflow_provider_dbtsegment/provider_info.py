@@ -44,8 +44,8 @@ def get_provider_info() -> dict[str, Any]:
                 "start are recognized.",
                 "options": {
                     "deployment_id": {
-                        "description": "Identifies this Airflow deployment: the runs that it starts "
-                        "are recognized by it. By default a random id in the Variable "
+                        "description": "Identifies this Airflow deployment, so that it recognizes "
+                        "the runs that it has started. By default a random id in the Variable "
                         "dbtsegment_deployment_id, combined with the base URL. Keep it secret.",
                         "version_added": None,
                         "type": "string",

@@ -125,7 +125,7 @@ def test_a_task_keeps_its_arguments_and_documents_them(task: Any) -> None:
         for name, parameter in inspect.signature(task.__init__).parameters.items()
         if name != "self" and parameter.kind is inspect.Parameter.KEYWORD_ONLY
     ]
-    made = task(task_id="t", **{name: f"{name}" for name in own if name.endswith(("_id", "path"))})
+    made = task(task_id="t", **{name: "7" for name in own if name.endswith(("_id", "path"))})
     for name in own:
         assert hasattr(made, name)
     assert set(task.template_fields) <= set(own)
@@ -167,15 +167,35 @@ def test_parsing_a_dag_loads_what_declares_tasks_and_nothing_else() -> None:
     }
 
 
-def test_no_operator_does_more_than_assign_when_it_is_made() -> None:
+def test_validating_what_a_dag_file_holds_loads_no_http_client() -> None:
+    code = (
+        "import sys\n"
+        "from airflow_provider_dbtsegment.operators import dbt_cloud, segment\n"
+        "from airflow_provider_dbtsegment.operators import dbt_cloud_artifacts as artifacts\n"
+        "dbt_cloud.TriggerDbtJobOperator(task_id='a', job_id=7, steps_override=['dbt build'])\n"
+        "artifacts.GetDbtRunArtifactOperator(\n"
+        "    task_id='b', run_id=7, path='manifest.json', output_path='s3://bucket/manifest.json')\n"
+        "segment.CreateReverseETLManualSyncOperator(\n"
+        "    task_id='c', source_id='w', model_id='m', subscription_id='s',\n"
+        "    partial_success='warn', max_failed_rows='5%')\n"
+        "print(*(name for name in sys.modules if name.startswith('airflow_provider_dbtsegment')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert f"{PACKAGE.name}.segment.summary" in loaded
+    assert not {name for name in loaded if name.startswith(f"{PACKAGE.name}.rest")}
+
+
+def test_an_operator_only_assigns_and_validates_when_it_is_made() -> None:
     for task in tasks():
         (function,) = (
             node
             for node in ast.walk(ast.parse(inspect.getsource(task)))
             if isinstance(node, ast.FunctionDef) and node.name == "__init__"
         )
-        first, *others = function.body
+        first, *others, last = function.body
         assert ast.unparse(first) == "super().__init__(**kwargs)"
+        assert ast.unparse(last) == "self._check_literals()"
         for statement in others:
             text = ast.unparse(statement)
             name = text.split(" = ")[1]

@@ -68,14 +68,16 @@ def sync(model_id: str) -> str:
 
 def tasks() -> list[BaseOperator]:
     """Make tasks."""
+    build = TriggerDbtJobOperator(
+        task_id="build",
+        job_id="{{ params.job_id }}",
+        poll_interval=timedelta(minutes=1),
+        timeout=timedelta(hours=2),
+        fault_budget=None,
+        retry_cancelled=True,
+    )
     return [
-        TriggerDbtJobOperator(
-            task_id="build",
-            job_id="{{ params.job_id }}",
-            timeout=timedelta(hours=2),
-            fault_budget=None,
-            retry_cancelled=True,
-        ),
+        build,
         CreateReverseETLManualSyncOperator(
             task_id="sync",
             source_id="source",
@@ -92,6 +94,7 @@ def tasks() -> list[BaseOperator]:
             output_path=ObjectStoragePath("s3://bucket/manifest.json", conn_id="lake"),
         ),
         DbtCloudRunSensor(task_id="run", run_id=7, fault_budget=timedelta(hours=1)),
+        DbtCloudRunSensor(task_id="run_of_build", run_id=build.output),
         ReverseETLSyncSensor(task_id="sensor", model_id="model", sync_id="sync", deferrable=True),
     ]
 
@@ -101,3 +104,9 @@ def wrong_calls(hook: DbtCloudHook, segment: SegmentHook) -> None:
     hook.get_run("seven")  # type: ignore[arg-type]
     hook.list_runs(job=7)  # type: ignore[call-arg]
     segment.update_reverse_etl_model("m", schedule_strategy="SOMETIMES")  # type: ignore[arg-type]
+    ReverseETLSyncSensor(
+        task_id="sensor",
+        model_id="model",
+        sync_id="sync",
+        partial_success="sometimes",  # type: ignore[arg-type]
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dbtsegment.compat import BaseOperator, conf
 from airflow_provider_dbtsegment.exceptions import (
@@ -14,11 +14,17 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudDocsLink, DbtCloudRunLink
 from airflow_provider_dbtsegment.tasks.arguments import (
+    Check,
+    optional_count,
     optional_flag,
     optional_int,
+    optional_seconds,
     optional_text,
     optional_texts,
     required_int,
+    required_seconds,
+    required_text,
+    switch,
 )
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
 from airflow_provider_dbtsegment.tasks.launching import (
@@ -28,12 +34,12 @@ from airflow_provider_dbtsegment.tasks.launching import (
 )
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 
 #: What the request to start a run can override, and how it is checked.
-OVERRIDES = {
+OVERRIDES: dict[str, Check] = {
     "git_sha": optional_text,
     "git_branch": optional_text,
     "azure_pull_request_id": optional_int,
@@ -45,9 +51,11 @@ OVERRIDES = {
     "threads_override": optional_int,
     "target_name_override": optional_text,
     "generate_docs_override": optional_flag,
-    "timeout_seconds_override": optional_int,
+    "timeout_seconds_override": optional_count,
     "steps_override": optional_texts,
 }
+#: The other way to say which job it is.
+NAMES = ("project_name", "environment_name", "job_name")
 
 
 class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
@@ -78,11 +86,12 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
     :param threads_override: The number of threads.
     :param target_name_override: The name of the target.
     :param generate_docs_override: Whether to generate the documentation.
-    :param timeout_seconds_override: Seconds after which dbt Cloud itself ends the run.
+    :param timeout_seconds_override: Seconds after which dbt Cloud itself ends the run; 0 is no
+        limit.
     :param steps_override: The commands to run instead of the job's.
     :param wait_for_termination: Wait for the end of the run; otherwise only start it.
     :param deferrable: Wait in the triggerer instead of in a worker.
-    :param poll_interval: Seconds between looks.
+    :param poll_interval: Seconds (or a timedelta) between looks.
     :param timeout: Seconds (or a timedelta) for the run; it is left going on, and a later try of
         the task takes it over. At the task's `execution_timeout` it is cancelled as by a kill.
     :param fault_budget: Seconds (or a timedelta) in a row for which dbt Cloud may be out of reach
@@ -93,8 +102,10 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         it, instead of starting one.
     :param retry_cancelled: Let Airflow's retries start the job again after a person has cancelled
         the run; by default the task fails at once.
-    :param cancel_on_kill: Cancel the run when the task is killed; for a deferred task that a person
-        ends, from Airflow 3.3 on. A run that was reused is left going on.
+    :param cancel_on_kill: Cancel the run if a person marks or clears the task, or its
+        ``execution_timeout`` passes. A run that was reused is never cancelled.
+    :param start_timeout: Seconds (or a timedelta) for which a start waits for its turn while dbt
+        Cloud's rate limit is used up; nothing is started after that. Never longer than ``timeout``.
     :param end_in_triggerer: Let a success end a deferred task in the triggerer, without a second
         worker, where nothing is lost by it.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
@@ -113,33 +124,52 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
     )
     operator_extra_links = (DbtCloudRunLink(), DbtCloudDocsLink())
     ui_color = "#ffe0d6"
+    _checks: ClassVar[Mapping[str, Check]] = {
+        "dbt_cloud_conn_id": required_text,
+        "job_id": optional_int,
+        **dict.fromkeys(NAMES, optional_text),
+        "account_id": optional_int,
+        "cause": optional_text,
+        **OVERRIDES,
+        "wait_for_termination": switch,
+        "deferrable": switch,
+        "poll_interval": required_seconds,
+        "timeout": optional_seconds,
+        "fault_budget": optional_seconds,
+        "retry_from_failure": switch,
+        "retry_cancelled": switch,
+        "reuse_existing_run": switch,
+        "cancel_on_kill": switch,
+        "start_timeout": optional_seconds,
+        "end_in_triggerer": switch,
+    }
 
     def __init__(
         self,
         *,
-        dbt_cloud_conn_id: str = "dbt_cloud_default",
-        job_id: int | str | None = None,
-        project_name: str | None = None,
-        environment_name: str | None = None,
-        job_name: str | None = None,
-        account_id: int | str | None = None,
-        cause: str | None = None,
-        git_sha: str | None = None,
-        git_branch: str | None = None,
-        azure_pull_request_id: int | str | None = None,
-        github_pull_request_id: int | str | None = None,
-        gitlab_merge_request_id: int | str | None = None,
-        non_native_pull_request_id: int | str | None = None,
-        schema_override: str | None = None,
-        dbt_version_override: str | None = None,
-        threads_override: int | str | None = None,
-        target_name_override: str | None = None,
-        generate_docs_override: bool | str | None = None,
-        timeout_seconds_override: int | str | None = None,
-        steps_override: list[str] | None = None,
+        dbt_cloud_conn_id: str | XComArg = "dbt_cloud_default",
+        job_id: int | str | XComArg | None = None,
+        project_name: str | XComArg | None = None,
+        environment_name: str | XComArg | None = None,
+        job_name: str | XComArg | None = None,
+        account_id: int | str | XComArg | None = None,
+        cause: str | XComArg | None = None,
+        git_sha: str | XComArg | None = None,
+        git_branch: str | XComArg | None = None,
+        azure_pull_request_id: int | str | XComArg | None = None,
+        github_pull_request_id: int | str | XComArg | None = None,
+        gitlab_merge_request_id: int | str | XComArg | None = None,
+        non_native_pull_request_id: int | str | XComArg | None = None,
+        schema_override: str | XComArg | None = None,
+        dbt_version_override: str | XComArg | None = None,
+        threads_override: int | str | XComArg | None = None,
+        target_name_override: str | XComArg | None = None,
+        generate_docs_override: bool | str | XComArg | None = None,
+        timeout_seconds_override: int | str | XComArg | None = None,
+        steps_override: list[str] | XComArg | None = None,
         wait_for_termination: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float = 30,
+        poll_interval: timedelta | float = 30,
         timeout: timedelta | float | None = timedelta(days=7),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
         retry_from_failure: bool = False,
@@ -183,10 +213,12 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         self.start_timeout = start_timeout
         self.end_in_triggerer = end_in_triggerer
         self._varying = varying_templates({name: getattr(self, name) for name in OVERRIDES})
+        self._check_literals()
 
     def execute(self, context: Context) -> int:
         """Start the job unless this task run has already started it, and wait for the run."""
         try:
+            self._check_arguments()
             return self._execute(context)
         except RunCancelledError as error:
             self._raise(error)
@@ -196,7 +228,6 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
     def _execute(self, context: Context) -> int:
         from airflow_provider_dbtsegment.dbt_cloud.job_launcher import JobLauncher, work_key
 
-        self._check_waiting()
         payload = self._payload(context)
         job_id = self._find_job()
         account_id = self._account or self.hook.settings.account_id
@@ -230,28 +261,32 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
             return int(launch.id)
         return int(self._follow(context, launch, launch.id))
 
-    def _find_job(self) -> int:
-        names = {
-            name: optional_text(getattr(self, name), name)
-            for name in ("project_name", "environment_name", "job_name")
-        }
-        given = [name for name, value in names.items() if value]
-        job_id = optional_int(self.job_id, "job_id")
-        if job_id is not None and not given:
-            return job_id
-        if job_id is not None:
+    @classmethod
+    def _check_together(cls, known: Mapping[str, Any]) -> None:
+        job_id = known.get("job_id")
+        given = [name for name in NAMES if known.get(name)]
+        if job_id is not None and given:
             raise ConfigurationError(f"Both job_id and {given[0]} are given; use one way.")
-        if len(given) < len(names):
-            missing = ", ".join(name for name, value in names.items() if not value)
+        missing = [name for name in NAMES if name in known and name not in given]
+        # What is left out of `known` is rendered or mapped over later.
+        if job_id is not None or "job_id" not in known or not missing:
+            return
+        if len(missing) == len(NAMES):
             raise ConfigurationError(
-                f"Which job? Give job_id, or all three names; {missing} is empty."
-                if given
-                else "Which job? Give job_id, or project_name, environment_name and job_name."
+                "Which job? Give job_id, or project_name, environment_name and job_name."
             )
+        raise ConfigurationError(
+            f"Which job? Give job_id, or all three names; {', '.join(missing)} is empty."
+        )
+
+    def _find_job(self) -> int:
+        job_id = optional_int(self.job_id, "job_id")
+        if job_id is not None:
+            return job_id
         job = self.hook.get_job_by_name(
-            str(names["job_name"]),
-            project_name=str(names["project_name"]),
-            environment_name=str(names["environment_name"]),
+            str(self.job_name),
+            project_name=str(self.project_name),
+            environment_name=str(self.environment_name),
             account_id=self._account,
         )
         return required_int(job["id"], "job_id")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dbtsegment.compat import BaseOperator
 from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
@@ -11,10 +11,19 @@ from airflow_provider_dbtsegment.links.dbt_cloud import (
     DbtCloudDocsLink,
     DbtCloudRunLink,
 )
-from airflow_provider_dbtsegment.tasks.arguments import optional_int, optional_text, required_int
+from airflow_provider_dbtsegment.tasks.arguments import (
+    Check,
+    CheckedArguments,
+    artifact_path,
+    file_address,
+    optional_int,
+    optional_text,
+    required_int,
+    required_text,
+)
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath
+    from airflow.providers.common.compat.sdk import Context, ObjectStoragePath, XComArg
 
     from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 
@@ -33,7 +42,7 @@ PACKAGES = {
 }
 
 
-class GetDbtRunArtifactOperator(BaseOperator):
+class GetDbtRunArtifactOperator(CheckedArguments, BaseOperator):
     """
     Write an artifact of a dbt Cloud run to a file or into an object storage, however large it is.
 
@@ -65,17 +74,26 @@ class GetDbtRunArtifactOperator(BaseOperator):
     )
     operator_extra_links = (DbtCloudRunLink(), DbtCloudDocsLink())
     ui_color = "#ffe0d6"
+    _checks: ClassVar[Mapping[str, Check]] = {
+        "dbt_cloud_conn_id": required_text,
+        "run_id": required_int,
+        "path": artifact_path,
+        "output_path": file_address,
+        "step": optional_int,
+        "account_id": optional_int,
+        "object_storage_conn_id": optional_text,
+    }
 
     def __init__(
         self,
         *,
-        dbt_cloud_conn_id: str = "dbt_cloud_default",
-        run_id: int | str,
-        path: str,
-        output_path: str | ObjectStoragePath,
-        step: int | str | None = None,
-        account_id: int | str | None = None,
-        object_storage_conn_id: str | None = None,
+        dbt_cloud_conn_id: str | XComArg = "dbt_cloud_default",
+        run_id: int | str | XComArg,
+        path: str | XComArg,
+        output_path: str | ObjectStoragePath | XComArg,
+        step: int | str | XComArg | None = None,
+        account_id: int | str | XComArg | None = None,
+        object_storage_conn_id: str | XComArg | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -86,23 +104,22 @@ class GetDbtRunArtifactOperator(BaseOperator):
         self.step = step
         self.account_id = account_id
         self.object_storage_conn_id = object_storage_conn_id
+        self._check_literals()
 
     def execute(self, context: Context) -> str:
         """Stream the artifact to where it is to be."""
+        self._check_arguments()
         run_id = required_int(self.run_id, "run_id")
         step = optional_int(self.step, "step")
         account_id = optional_int(self.account_id, "account_id")
-        path = _file_name(self.path, "path")
+        path = artifact_path(self.path, "path")
         target = self._target()
         from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
         from airflow_provider_dbtsegment.rest.sinks import sink_of
-        from airflow_provider_dbtsegment.rest.urls import path_segment
 
         # What is wrong is told before anybody is asked for links.
         sink_of(target)
-        for part in path.split("/"):
-            path_segment(part, "artifact's path")
-        hook = DbtCloudHook(self.dbt_cloud_conn_id)
+        hook = DbtCloudHook(required_text(self.dbt_cloud_conn_id, "dbt_cloud_conn_id"))
         try:
             self._announce(context, hook, run_id, account_id)
             size = hook.download_run_artifact(
@@ -133,7 +150,7 @@ class GetDbtRunArtifactOperator(BaseOperator):
         from airflow.providers.common.compat.sdk import ObjectStoragePath
 
         given = self.output_path
-        address = _file_name(str(given), "output_path")
+        address = file_address(given, "output_path")
         conn_id = optional_text(self.object_storage_conn_id, "object_storage_conn_id")
         try:
             if conn_id or not isinstance(given, ObjectStoragePath):
@@ -146,12 +163,3 @@ class GetDbtRunArtifactOperator(BaseOperator):
                 f"{package}."
             ) from error
         return given
-
-
-def _file_name(value: Any, name: str) -> str:
-    text = (optional_text(value, name) or "").strip()
-    if not text:
-        raise ConfigurationError(f"{name} is empty; give the path of a file.")
-    if text.endswith("/"):
-        raise ConfigurationError(f"{name} is {text!r}, a folder; give the path of a file.")
-    return text

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dbtsegment.compat import BaseOperator, conf
 from airflow_provider_dbtsegment.exceptions import (
@@ -13,12 +13,22 @@ from airflow_provider_dbtsegment.exceptions import (
     RunCancelledError,
 )
 from airflow_provider_dbtsegment.links.segment import SEGMENT_URL, ReverseETLSyncLink, SegmentLink
-from airflow_provider_dbtsegment.tasks.arguments import required_id
+from airflow_provider_dbtsegment.tasks.arguments import (
+    Check,
+    CheckedArguments,
+    optional_seconds,
+    required_id,
+    required_seconds,
+    required_text,
+    switch,
+)
 from airflow_provider_dbtsegment.tasks.launching import CANCEL_ATTEMPTS, Launching
-from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
+from airflow_provider_dbtsegment.tasks.segment import PARTIAL_SUCCESS_CHECKS, ReverseETLWaiting
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
+
+    from airflow_provider_dbtsegment.tasks.segment import PartialSuccessPolicy
 
 
 class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOperator):
@@ -38,7 +48,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     :param subscription_id: The mapping: the id after ``/mappings/`` in the address of its page.
     :param wait_for_completion: Wait for the end of the sync; otherwise only start it.
     :param deferrable: Wait in the triggerer instead of in a worker.
-    :param poll_interval: Seconds between looks.
+    :param poll_interval: Seconds (or a timedelta) between looks.
     :param timeout: Seconds (or a timedelta) for the sync; it is left going on, and a later try of
         the task takes it over.
     :param fault_budget: Seconds (or a timedelta) in a row for which Segment may be out of reach
@@ -51,8 +61,12 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         started it, instead of starting one.
     :param retry_cancelled: Let Airflow's retries start a sync again after a person has cancelled
         it; by default the task fails at once.
-    :param cancel_on_kill: Cancel the sync when the task is killed. Off by default: rows that a
-        cancelled sync has already taken are left out of later syncs until the mapping is reset.
+    :param cancel_on_kill: Cancel the sync if a person marks or clears the task, or its
+        ``execution_timeout`` passes. Off by default: rows that a cancelled sync has already taken
+        are left out of later syncs until the mapping is reset.
+    :param start_timeout: Seconds (or a timedelta) for which a start waits for its turn, while
+        another sync of the mapping is running or Segment's rate limit is used up; nothing is
+        started after that. Never longer than ``timeout``.
     :param end_in_triggerer: Let a success end a deferred task in the triggerer, without a second
         worker, where nothing is lost by it.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
@@ -70,21 +84,38 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     )
     operator_extra_links = (ReverseETLSyncLink(),)
     ui_color = "#d6f5e3"
+    _checks: ClassVar[Mapping[str, Check]] = {
+        "segment_conn_id": required_text,
+        "source_id": required_id,
+        "model_id": required_id,
+        "subscription_id": required_id,
+        "wait_for_completion": switch,
+        "deferrable": switch,
+        "poll_interval": required_seconds,
+        "timeout": optional_seconds,
+        "fault_budget": optional_seconds,
+        **PARTIAL_SUCCESS_CHECKS,
+        "reuse_existing_sync": switch,
+        "retry_cancelled": switch,
+        "cancel_on_kill": switch,
+        "start_timeout": optional_seconds,
+        "end_in_triggerer": switch,
+    }
 
     def __init__(
         self,
         *,
-        segment_conn_id: str = "segment_default",
-        source_id: str,
-        model_id: str,
-        subscription_id: str,
+        segment_conn_id: str | XComArg = "segment_default",
+        source_id: str | XComArg,
+        model_id: str | XComArg,
+        subscription_id: str | XComArg,
         wait_for_completion: bool = True,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
-        poll_interval: float = 30,
+        poll_interval: timedelta | float = 30,
         timeout: timedelta | float | None = timedelta(days=1),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
-        partial_success: str = "fail",
-        max_failed_rows: int | float | str | None = None,
+        partial_success: PartialSuccessPolicy | XComArg = "fail",
+        max_failed_rows: int | float | str | XComArg | None = None,
         reuse_existing_sync: bool = False,
         retry_cancelled: bool = False,
         cancel_on_kill: bool = False,
@@ -109,10 +140,12 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         self.cancel_on_kill = cancel_on_kill
         self.start_timeout = start_timeout
         self.end_in_triggerer = end_in_triggerer
+        self._check_literals()
 
     def execute(self, context: Context) -> str:
         """Start the sync unless this task run has already started it, and wait for its end."""
         try:
+            self._check_arguments()
             return self._execute(context)
         except RunCancelledError as error:
             self._raise(error)
@@ -122,7 +155,6 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     def _execute(self, context: Context) -> str:
         from airflow_provider_dbtsegment.segment.sync_launcher import SyncLauncher
 
-        self._check_waiting()
         wanted = self._partial_success()
         ids = {
             name: required_id(getattr(self, name), name)
@@ -163,7 +195,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         return key[1]
 
 
-class TriggerDbtModelSyncOperator(BaseOperator):
+class TriggerDbtModelSyncOperator(CheckedArguments, BaseOperator):
     """
     Make Segment read the dbt models of a source again.
 
@@ -179,25 +211,31 @@ class TriggerDbtModelSyncOperator(BaseOperator):
     template_fields: Sequence[str] = ("segment_conn_id", "source_id")
     operator_extra_links = (SegmentLink(),)
     ui_color = "#d6f5e3"
+    _checks: ClassVar[Mapping[str, Check]] = {
+        "segment_conn_id": required_text,
+        "source_id": required_id,
+    }
 
     def __init__(
         self,
         *,
-        segment_conn_id: str = "segment_default",
-        source_id: str,
+        segment_conn_id: str | XComArg = "segment_default",
+        source_id: str | XComArg,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.segment_conn_id = segment_conn_id
         self.source_id = source_id
+        self._check_literals()
 
     def execute(self, context: Context) -> str:
         """Send the request."""
         from airflow_provider_dbtsegment.hooks.segment import SegmentHook
         from airflow_provider_dbtsegment.segment.pages import reverse_etl_page
 
+        self._check_arguments()
         source_id = required_id(self.source_id, "source_id")
-        hook = SegmentHook(self.segment_conn_id)
+        hook = SegmentHook(required_text(self.segment_conn_id, "segment_conn_id"))
         try:
             context["ti"].xcom_push(key=SEGMENT_URL, value=reverse_etl_page(hook))
             trigger = hook.create_dbt_model_sync_trigger(source_id)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
 from airflow_provider_dbtsegment.exceptions import RequestError
 from airflow_provider_dbtsegment.links.dbt_cloud import DbtCloudDocsLink, DbtCloudRunLink
-from airflow_provider_dbtsegment.tasks.arguments import required_int
+from airflow_provider_dbtsegment.tasks.arguments import (
+    Check,
+    optional_int,
+    required_int,
+    required_text,
+)
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
 from airflow_provider_dbtsegment.tasks.sensing import Sensing
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_dbtsegment.dbt_cloud.types import Run
 
@@ -42,13 +47,19 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
     template_fields: Sequence[str] = ("dbt_cloud_conn_id", "run_id", "account_id")
     operator_extra_links = (DbtCloudRunLink(), DbtCloudDocsLink())
     ui_color = "#ffe0d6"
+    _checks: ClassVar[Mapping[str, Check]] = {
+        "dbt_cloud_conn_id": required_text,
+        "run_id": required_int,
+        "account_id": optional_int,
+        **Sensing._checks,
+    }
 
     def __init__(
         self,
         *,
-        dbt_cloud_conn_id: str = "dbt_cloud_default",
-        run_id: int | str,
-        account_id: int | str | None = None,
+        dbt_cloud_conn_id: str | XComArg = "dbt_cloud_default",
+        run_id: int | str | XComArg,
+        account_id: int | str | XComArg | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
         end_in_triggerer: bool = True,
@@ -61,6 +72,7 @@ class DbtCloudRunSensor(DbtCloudWaiting, Sensing, BaseSensorOperator):
         self.deferrable = deferrable
         self.fault_budget = fault_budget
         self.end_in_triggerer = end_in_triggerer
+        self._check_literals()
 
     _announced = False
 

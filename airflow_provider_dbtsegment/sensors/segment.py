@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_dbtsegment.compat import BaseSensorOperator, conf
 from airflow_provider_dbtsegment.exceptions import RequestError
 from airflow_provider_dbtsegment.links.segment import ReverseETLSyncLink
-from airflow_provider_dbtsegment.tasks.arguments import optional_text, required_id
-from airflow_provider_dbtsegment.tasks.segment import ReverseETLWaiting
+from airflow_provider_dbtsegment.tasks.arguments import (
+    Check,
+    optional_id,
+    required_id,
+    required_text,
+)
+from airflow_provider_dbtsegment.tasks.segment import PARTIAL_SUCCESS_CHECKS, ReverseETLWaiting
 from airflow_provider_dbtsegment.tasks.sensing import Sensing
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_dbtsegment.segment.types import SyncStatus
+    from airflow_provider_dbtsegment.tasks.segment import PartialSuccessPolicy
 
 
 class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
@@ -55,18 +61,26 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
     )
     operator_extra_links = (ReverseETLSyncLink(),)
     ui_color = "#d6f5e3"
+    _checks: ClassVar[Mapping[str, Check]] = {
+        "segment_conn_id": required_text,
+        "model_id": required_id,
+        "sync_id": required_id,
+        "subscription_id": optional_id,
+        **PARTIAL_SUCCESS_CHECKS,
+        **Sensing._checks,
+    }
 
     def __init__(
         self,
         *,
-        segment_conn_id: str = "segment_default",
-        model_id: str,
-        sync_id: str,
-        subscription_id: str | None = None,
+        segment_conn_id: str | XComArg = "segment_default",
+        model_id: str | XComArg,
+        sync_id: str | XComArg,
+        subscription_id: str | XComArg | None = None,
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
-        partial_success: str = "fail",
-        max_failed_rows: int | float | str | None = None,
+        partial_success: PartialSuccessPolicy | XComArg = "fail",
+        max_failed_rows: int | float | str | XComArg | None = None,
         end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -80,6 +94,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         self.partial_success = partial_success
         self.max_failed_rows = max_failed_rows
         self.end_in_triggerer = end_in_triggerer
+        self._check_literals()
 
     _announced = False
 
@@ -89,8 +104,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         return required_id(self.model_id, "model_id"), required_id(self.sync_id, "sync_id")
 
     def _mapping(self) -> str | None:
-        given = optional_text(self.subscription_id, "subscription_id")
-        return None if given is None else required_id(given, "subscription_id")
+        return optional_id(self.subscription_id, "subscription_id")
 
     def _announce_once(self, context: Context, state: SyncStatus) -> None:
         if not self._announced:

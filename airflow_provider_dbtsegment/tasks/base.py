@@ -18,7 +18,7 @@ from airflow_provider_dbtsegment.exceptions import (
     WaitTimeoutError,
     rebuild,
 )
-from airflow_provider_dbtsegment.tasks.arguments import optional_seconds
+from airflow_provider_dbtsegment.tasks.arguments import CheckedArguments, optional_seconds
 from airflow_provider_dbtsegment.tasks.limits import limit_after
 from airflow_provider_dbtsegment.tasks.reasons import tell_why
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LAG = 10.0
 
 
-class Waiting:
+class Waiting(CheckedArguments):
     """
     Wait for a run or a sync to end: blocking, or deferred to the triggerer.
 

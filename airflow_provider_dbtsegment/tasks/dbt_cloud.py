@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.tasks.arguments import optional_int
+from airflow_provider_dbtsegment.tasks.arguments import optional_int, required_text
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
     from airflow_provider_dbtsegment.dbt_cloud.types import Run
@@ -23,8 +23,8 @@ class DbtCloudWaiting(Waiting):
     """Wait for a dbt Cloud run, and tell what it did."""
 
     if TYPE_CHECKING:
-        dbt_cloud_conn_id: str
-        account_id: int | str | None
+        dbt_cloud_conn_id: str | XComArg
+        account_id: int | str | XComArg | None
 
     _trigger_class = "airflow_provider_dbtsegment.triggers.dbt_cloud.DbtCloudRunTrigger"
 
@@ -33,7 +33,11 @@ class DbtCloudWaiting(Waiting):
         """The hook of the task's connection."""
         from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 
-        return DbtCloudHook(self.dbt_cloud_conn_id)
+        return DbtCloudHook(self._conn_id)
+
+    @property
+    def _conn_id(self) -> str:
+        return required_text(self.dbt_cloud_conn_id, "dbt_cloud_conn_id")
 
     @cached_property
     def _looking(self) -> DbtCloudHook:
@@ -69,7 +73,7 @@ class DbtCloudWaiting(Waiting):
         from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 
         return DbtCloudRunTrigger(
-            dbt_cloud_conn_id=self.dbt_cloud_conn_id,
+            dbt_cloud_conn_id=self._conn_id,
             run_id=key,
             account_id=self._account,
             **kwargs,

@@ -62,7 +62,7 @@ class Launching(Waiting):
     if TYPE_CHECKING:
         task_id: str
         cancel_on_kill: bool
-        poll_interval: float
+        poll_interval: timedelta | float
         start_timeout: timedelta | float | None
         retries: Any
 
@@ -154,13 +154,6 @@ class Launching(Waiting):
             poll_interval=self._interval(),
             cancel_on_kill=self.cancel_on_kill and self._cancellation is not None,
         )
-
-    def _check_waiting(self) -> None:
-        """Refuse times that make no sense before anything is started."""
-        self._interval()
-        self._own_limit()
-        self._fault_seconds()
-        optional_seconds(self.start_timeout, "start_timeout")
 
     def _interval(self) -> float:
         return optional_seconds(self.poll_interval, "poll_interval") or 30.0

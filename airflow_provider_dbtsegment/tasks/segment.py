@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_dbtsegment.compat import missing_xcoms_are_fine
 from airflow_provider_dbtsegment.links.segment import SYNC_URL
+from airflow_provider_dbtsegment.tasks.arguments import (
+    Check,
+    required_text,
+    unchecked,
+)
 from airflow_provider_dbtsegment.tasks.base import Waiting
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import Context, XComArg
 
     from airflow_provider_dbtsegment.hooks.segment import SegmentHook
     from airflow_provider_dbtsegment.outcomes import End
@@ -20,13 +25,22 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 
 
+#: What a partial success means for the task.
+PartialSuccessPolicy = Literal["fail", "warn", "accept"]
+#: How these arguments are validated one by one; `_check_together` does the rest.
+PARTIAL_SUCCESS_CHECKS: dict[str, Check] = {
+    "partial_success": required_text,
+    "max_failed_rows": unchecked,
+}
+
+
 class ReverseETLWaiting(Waiting):
     """Wait for a Reverse ETL sync, and tell what it did."""
 
     if TYPE_CHECKING:
-        segment_conn_id: str
-        partial_success: str
-        max_failed_rows: int | float | str | None
+        segment_conn_id: str | XComArg
+        partial_success: PartialSuccessPolicy | XComArg
+        max_failed_rows: int | float | str | XComArg | None
 
     _trigger_class = "airflow_provider_dbtsegment.triggers.segment.ReverseETLSyncTrigger"
 
@@ -35,7 +49,11 @@ class ReverseETLWaiting(Waiting):
         """The hook of the task's connection."""
         from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 
-        return SegmentHook(self.segment_conn_id)
+        return SegmentHook(self._conn_id)
+
+    @property
+    def _conn_id(self) -> str:
+        return required_text(self.segment_conn_id, "segment_conn_id")
 
     @cached_property
     def _looking(self) -> SegmentHook:
@@ -89,11 +107,26 @@ class ReverseETLWaiting(Waiting):
             self._url = see
         return super()._complete(context, event, awaited)
 
+    @classmethod
+    def _check_together(cls, known: Mapping[str, Any]) -> None:
+        policy, limit = known.get("partial_success"), known.get("max_failed_rows")
+        if policy in (None, "fail") and limit is None:
+            return
+        from airflow_provider_dbtsegment.segment.summary import PartialSuccess
+
+        # Where the policy is rendered later, only the limit can be validated.
+        PartialSuccess(policy or "accept", limit)
+
     def _partial_success(self) -> PartialSuccess:
         """Return what is wanted of a partial success; raises when it means nothing."""
         from airflow_provider_dbtsegment.segment.summary import PartialSuccess
 
-        return PartialSuccess(self.partial_success, self.max_failed_rows)
+        return PartialSuccess(*self._partial_success_arguments)
+
+    @property
+    def _partial_success_arguments(self) -> tuple[str, Any]:
+        policy = required_text(self.partial_success, "partial_success")
+        return policy, unchecked(self.max_failed_rows, "max_failed_rows")
 
     def _ended(self, key: SyncKey) -> End:
         from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
@@ -110,13 +143,14 @@ class ReverseETLWaiting(Waiting):
     def _trigger(self, key: SyncKey, **kwargs: Any) -> ReverseETLSyncTrigger:
         from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 
+        policy, limit = self._partial_success_arguments
         return ReverseETLSyncTrigger(
-            segment_conn_id=self.segment_conn_id,
+            segment_conn_id=self._conn_id,
             model_id=key[0],
             sync_id=key[1],
             subscription_id=getattr(self, "subscription_id", None),
-            partial_success=self.partial_success,
-            max_failed_rows=self.max_failed_rows,
+            partial_success=policy,
+            max_failed_rows=limit,
             sync_url=self._url or None,
             **kwargs,
         )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow_provider_dbtsegment.compat import (
     AirflowFailException,
@@ -18,6 +18,13 @@ from airflow_provider_dbtsegment.exceptions import (
     RequestError,
     RunFailedError,
     WaitTimeoutError,
+)
+from airflow_provider_dbtsegment.tasks.arguments import (
+    Check,
+    optional_seconds,
+    required_seconds,
+    seconds_from_zero,
+    switch,
 )
 from airflow_provider_dbtsegment.tasks.base import Waiting
 from airflow_provider_dbtsegment.tasks.reasons import tell_why
@@ -73,6 +80,18 @@ class Sensing(Waiting):
         _trigger_class: str
         template_fields: Sequence[str]
 
+    #: Of the arguments that all sensors have, Airflow itself takes any text for a true switch.
+    _checks: ClassVar[Mapping[str, Check]] = {
+        "poke_interval": required_seconds,
+        "timeout": seconds_from_zero,
+        "exponential_backoff": switch,
+        "soft_fail": switch,
+        "never_fail": switch,
+        "silent_fail": switch,
+        "deferrable": switch,
+        "fault_budget": optional_seconds,
+        "end_in_triggerer": switch,
+    }
     start_from_trigger = _BeginsInTriggerer(yes_or_no=True)
     start_trigger_args = _BeginsInTriggerer(yes_or_no=False)
     _has_result = False
@@ -90,6 +109,7 @@ class Sensing(Waiting):
         :param marks: With which Airflow 2 marks what a worker calls.
         """
         try:
+            self._check_arguments()
             if not self.deferrable:
                 super().execute(context, **marks)  # type: ignore[misc]
                 return

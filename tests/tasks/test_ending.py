@@ -142,7 +142,7 @@ BEGINS = {
     "switched off": (lambda: sensor(end_in_triggerer=False), "switched off"),
     "a macro of its own": (lambda: sensor(run_id="{{ mine }}"), "templates"),
     "a template that is none": (lambda: sensor(run_id="{{ mine"), "templates"),
-    "a list": (lambda: sensor(run_id=[1]), "templates"),
+    "a list": (lambda: sensor(run_id=["{{ run_id }}"]), "templates"),
     "a callback on execution": (lambda: sensor(on_execute_callback=print), "on execution"),
     "a hook": (lambda: sensor(pre_execute=print), "hook before"),
     "pre_execute": (lambda: sensor(LooksAround), "own way"),
