@@ -27,7 +27,8 @@ class AccountsApi(DbtCloudBase):
         :raises ConfigurationError: When there is none, or more than one.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        account: Record = only("account", account_name, self.list_accounts())
+        advice = "Use its id instead of its name."
+        account: Record = only("account", account_name, self.list_accounts(), advice=advice)
         return account
 
     def list_accounts(self, *, limit: int | None = None) -> Listing[Record]:

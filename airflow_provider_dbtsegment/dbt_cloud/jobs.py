@@ -73,13 +73,18 @@ class JobsApi(ProjectsApi, EnvironmentsApi):
         :raises ConfigurationError: When there is none, or more than one.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        project = self.get_project_by_name(project_name, account_id=account_id)
+        advice = "Use job_id to say which one."
+        projects = self.list_projects(name_contains=project_name, account_id=account_id)
+        project = only("project", project_name, projects, advice=advice)
         environments = self.list_environments(project["id"], account_id=account_id)
-        environment = only("environment", environment_name, environments, project_name)
+        environment = only(
+            "environment", environment_name, environments, project_name, advice=advice
+        )
         jobs = self.list_jobs(
             environment_id=environment["id"], project_id=project["id"], account_id=account_id
         )
-        job: Job = only("job", job_name, jobs, f"{project_name}, {environment_name}")
+        within = f"{project_name}, {environment_name}"
+        job: Job = only("job", job_name, jobs, within, advice=advice)
         return job
 
     def list_jobs(

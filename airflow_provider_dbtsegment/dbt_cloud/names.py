@@ -8,10 +8,13 @@ from typing import Any
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
 
 
-def only(what: str, name: str, found: Iterable[Mapping[str, Any]], where: str = "") -> Any:
+def only(
+    what: str, name: str, found: Iterable[Mapping[str, Any]], where: str = "", *, advice: str
+) -> Any:
     """
     Return the one entry that has exactly this name.
 
+    :param advice: What to do where there are several; it may name arguments of the caller.
     :raises ConfigurationError: When there is none, or more than one.
     """
     within = f" in {where}" if where else ""
@@ -22,8 +25,7 @@ def only(what: str, name: str, found: Iterable[Mapping[str, Any]], where: str = 
     if same:
         ids = ", ".join(str(entry["id"]) for entry in same)
         raise ConfigurationError(
-            f"dbt Cloud has {len(same)} {what}s named {name!r}{within} (ids {ids}). "
-            f"Use {what}_id to say which one."
+            f"dbt Cloud has {len(same)} {what}s named {name!r}{within} (ids {ids}). {advice}"
         )
     names = ", ".join(repr(entry.get("name")) for entry in entries[:10])
     there = f"There are: {names}." if names else f"This token sees no such {what}."

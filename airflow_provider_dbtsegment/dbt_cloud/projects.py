@@ -75,7 +75,8 @@ class ProjectsApi(AccountsApi):
         if account_name is not None:
             account_id = self.get_account_by_name(account_name)["id"]
         projects = self.list_projects(name_contains=project_name, account_id=account_id)
-        project: Record = only("project", project_name, projects)
+        advice = "Use its id instead of its name."
+        project: Record = only("project", project_name, projects, advice=advice)
         return project
 
     def list_projects(

@@ -120,3 +120,17 @@ def test_no_secret_of_an_answer_stands_in_an_error(
             api.create_service_token({"name": "x"})
         assert "SECRET" not in str(caught.value)
         assert "***" in str(caught.value)
+
+
+@pytest.mark.parametrize("twice", ["project", "environment", "job"])
+def test_a_name_that_is_there_twice_is_explained_by_what_a_task_can_give(
+    twice: str, api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    def listed(kind: str) -> Reply:
+        found = [{"id": number, "name": kind} for number in ((1, 2) if kind == twice else (1,))]
+        pagination = {"count": len(found), "total_count": len(found)}
+        return Reply(body=json.dumps({"data": found, "extra": {"pagination": pagination}}))
+
+    server.script(*map(listed, ("project", "environment", "job")))
+    with pytest.raises(ConfigurationError, match=f"2 {twice}s named .* Use job_id to say which"):
+        api.get_job_by_name("job", project_name="project", environment_name="environment")

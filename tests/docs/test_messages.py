@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_dbtsegment.connection_forms import DBT_CLOUD_FORM, SEGMENT_FORM
+from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
+from airflow_provider_dbtsegment.hooks.segment import SegmentHook
+from tests.docs.arguments import own_arguments, task_classes
 from tests.docs.pages import ROOT, codes, rows
 
 PACKAGE = ROOT / "airflow_provider_dbtsegment"
@@ -134,3 +139,113 @@ def test_every_warning_is_explained() -> None:
         and not any(is_in(message, text) for message in explained)
     ]
     assert unexplained == [], f"Add them to docs/{PAGE}."
+
+
+#: Arguments of Airflow that messages may name.
+OF_AIRFLOW = {"retries", "execution_timeout", "soft_fail", "never_fail", "poke_interval"}
+#: ``job_id``, ``…_id``, what stands before an equals sign, and what stands between backticks.
+NAMED = re.compile(
+    rf"(?<![\w/.-])((?:[a-z]\w*|{GAP})_(?:\w|{GAP})+)(?![\w/]|\.\w)"
+    rf"|(?<![\w-])([a-z]\w*)=(?=[\w'\"{GAP}])|`([a-z]\w*)"
+)
+
+
+def names_in(text: str) -> set[str]:
+    """Return the arguments that a message names."""
+    return {next(filter(None, one)) for one in NAMED.findall(text)}
+
+
+def sentences(tree: ast.AST, method: str = "") -> Iterator[tuple[str, str]]:
+    """Yield texts that are shown to users, each with the public method that it stands in."""
+    for node in ast.iter_child_nodes(tree):
+        inside = method
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            inside = method or ("" if node.name.startswith("_") else node.name)
+        docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if isinstance(node, (ast.Constant, ast.JoinedStr)):
+            # What has no space is a word, and markup is none of our sentences.
+            yield from ((text, method) for text in texts(node) if " " in text and "<" not in text)
+        elif not docstring:
+            yield from sentences(node, inside)
+
+
+def parameters(hook: type, method: str) -> set[str]:
+    """Return the parameters of a method of a hook, or of all of them."""
+    methods = [
+        function
+        for name, function in inspect.getmembers(hook, inspect.isfunction)
+        if name == method or (not hasattr(hook, method) and not name.startswith("_"))
+    ]
+    return {name for one in methods for name in inspect.signature(one).parameters}
+
+
+def known_to_readers_of(module: str, method: str) -> set[str]:
+    """Return the arguments that somebody has who gets a message of a module."""
+    folder, _, name = module.partition("/")
+    hooks = {"dbt_cloud": DbtCloudHook, "segment": SegmentHook}
+    tasks = task_classes()
+    if folder in ("operators", "sensors"):
+        tasks = [one for one in tasks if one.__module__.endswith(f"{folder}.{name[:-3]}")]
+    service = folder if folder in hooks else name.removesuffix(".py")
+    if service in hooks:
+        tasks = [one for one in tasks if service in one.__module__]
+    known = {argument for one in tasks for argument in own_arguments(one)} | OF_AIRFLOW
+    if folder in hooks:
+        known |= parameters(hooks[folder], method)
+    if folder in ("hooks", "rest"):
+        known |= {field.name for form in (DBT_CLOUD_FORM, SEGMENT_FORM) for field in form.fields}
+    return known
+
+
+def unknown_arguments(module: str, tree: ast.AST) -> dict[str, str]:
+    """Return the arguments that messages name and their readers do not have, with the messages."""
+    return {
+        name: text
+        for text, method in sentences(tree)
+        for name in names_in(text) - known_to_readers_of(module, method)
+    }
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_a_message_names_only_arguments_that_its_reader_has(path: Path) -> None:
+    module = path.relative_to(PACKAGE).as_posix()
+    assert unknown_arguments(module, _parsed(path.read_text())) == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "method", "text", "found"),
+    [
+        ("dbt_cloud/jobs.py", "get_job_by_name", "f'Use {what}_id to say'", {"…_id"}),
+        ("dbt_cloud/jobs.py", "get_job_by_name", "'Use project_id to say'", {"project_id"}),
+        ("dbt_cloud/jobs.py", "get_job_by_name", "'Use job_id, or job_name'", set()),
+        ("dbt_cloud/jobs.py", "list_jobs", "'Use project_id to say'", set()),
+        ("dbt_cloud/report.py", "_why", "'Set retry_failures=True here'", {"retry_failures"}),
+        ("operators/segment.py", "_why", "'Give `job` or ' '`timeout`'", {"job"}),
+        ("sensors/dbt_cloud.py", "_why", "f'{x} is no run: use job_id'", {"job_id"}),
+        ("sensors/segment.py", "_why", "'With reuse=True it is'", {"reuse"}),
+        ("tasks/base.py", "_why", "'run_results.json of a/b_c'", set()),
+        ("hooks/base.py", "_why", "'Set allow_plain_http in the extra'", set()),
+    ],
+)
+def test_a_name_that_is_no_argument_is_found(
+    module: str, method: str, text: str, found: set[str]
+) -> None:
+    tree = ast.parse(f"def {method}():\n 'use no_such_thing'\n raise Error({text})")
+    assert unknown_arguments(module, tree).keys() == found
+
+
+def test_the_advice_of_the_page_names_what_there_is() -> None:
+    known = set(OF_AIRFLOW) | {"poke_interval"}
+    for module in ("dbt_cloud/x.py", "segment/x.py", "hooks/x.py"):
+        known |= known_to_readers_of(module, "")
+    known |= {name for hook in (DbtCloudHook, SegmentHook) for name in dir(hook)}
+    cells = [row[1] for row in rows(PAGE) if len(row) == 2]
+    named = {
+        name
+        for cell in cells
+        for code in codes(cell)
+        for name in re.findall(r"^([a-z]+(?:_[a-z]+)*)(?:=\S+)?$", code)
+    }
+    assert len(named) > 10
+    words = {"fail", "warn", "accept", "true", "false", "yes", "no", "on", "off", "return_value"}
+    assert named - known - words == set()
