@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from airflow_provider_dbtsegment.exceptions import RunFailedError
@@ -35,8 +36,63 @@ SYNC_OUTCOMES = {
     "CANCELED": Outcome.CANCELLED,
     "CANCELLED": Outcome.CANCELLED,
 }
-#: dbt's words for the statuses of nodes that make a run fail.
-FAILED_STATUSES = frozenset({"error", "fail", "runtime error"})
+
+
+@dataclass(frozen=True)
+class NodeStatus:
+    """
+    What dbt says of a node at the end of an invocation.
+
+    :param word: As dbt writes it.
+    :param tone: The color that stands for it: ``failed``, ``other``, ``warning``, ``skipped`` or
+        ``success``.
+    :param ran: Whether the node was run in this invocation, so that its time says how long it
+        takes.
+    """
+
+    word: str
+    tone: str
+    ran: bool = True
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether it makes the invocation fail."""
+        return self.tone == "failed"
+
+    @property
+    def severity(self) -> int:
+        """Its place where the worst comes first; what is not known may be bad."""
+        return _SEVERITIES.index(self.tone)
+
+
+_SEVERITIES = ("failed", "other", "warning", "skipped", "success")
+_NODE_STATUSES = {
+    re.sub("[ _-]", "", status.word): status
+    for status in (
+        NodeStatus("error", "failed"),
+        NodeStatus("fail", "failed"),
+        # Of a source whose freshness could not be read.
+        NodeStatus("runtime error", "failed"),
+        # Of a microbatch model of which some batches failed.
+        NodeStatus("partial success", "failed"),
+        NodeStatus("warn", "warning"),
+        NodeStatus("skipped", "skipped", ran=False),
+        NodeStatus("success", "success"),
+        NodeStatus("pass", "success"),
+        NodeStatus("created", "success"),
+        # Of what has nothing to run, such as an exposure or a model with an empty batch.
+        NodeStatus("no-op", "success", ran=False),
+        # Of what had not changed since an earlier invocation.
+        NodeStatus("reused", "success", ran=False),
+    )
+}
+
+
+@lru_cache(maxsize=1024)
+def node_status(text: str) -> NodeStatus:
+    """Return what the status of a dbt node means, also of one that is not known yet."""
+    known = _NODE_STATUSES.get(re.sub(r"[\s_-]", "", text.lower()))
+    return NodeStatus(text, "other") if known is None else known
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 
-from airflow_provider_dbtsegment.dbt_cloud.results import without_colours
+from airflow_provider_dbtsegment.dbt_cloud.step_logs import readable_lines
 from airflow_provider_dbtsegment.dbt_cloud.summary import steps_of
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep
 from airflow_provider_dbtsegment.outcomes import seconds_of
@@ -13,8 +13,6 @@ from airflow_provider_dbtsegment.texts import duration, harmless
 
 #: What dbt says of a node: ``12:00:01  14 of 40 OK created sql table model shop.people``.
 _NODE = re.compile(r"\b(\d{1,9}) of (\d{1,9}) (\S+)")
-#: Bytes of a log that are looked at, from its end.
-_LOOKED_AT = 64 * 1024
 
 
 def describe_progress(run: Run) -> str | None:
@@ -39,14 +37,11 @@ def describe_progress(run: Run) -> str | None:
 
 def _done(step: RunStep) -> tuple[int, int] | None:
     """Return how many nodes of a step have ended, of how many."""
-    logs = step.get("logs")
-    if not isinstance(logs, str):
-        return None
     # dbt numbers nodes as they begin; how many began and go on is what has no second line.
     begun: set[str] = set()
     ended: set[str] = set()
     total = 0
-    for number, whole, word in _NODE.findall(without_colours(logs[-_LOOKED_AT:])):
+    for number, whole, word in _NODE.findall("\n".join(readable_lines(step.get("logs")))):
         total = int(whole)
         (begun if word == "START" else ended).add(number)
     if not total:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import heapq
 
-from airflow_provider_dbtsegment.dbt_cloud.results import without_colours
+from airflow_provider_dbtsegment.dbt_cloud.step_logs import readable_lines
 from airflow_provider_dbtsegment.dbt_cloud.summary import (
+    MOST_OF_A_NAME,
     FailedNode,
     RunSummary,
     StepSummary,
     steps_of,
 )
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep
-from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES, seconds_between
-from airflow_provider_dbtsegment.texts import duration, harmless, table
+from airflow_provider_dbtsegment.outcomes import node_status, seconds_between
+from airflow_provider_dbtsegment.texts import WIDTH, duration, harmless, shortened, table
 
 #: Of a step that left no results, so many lines of its log are shown,
 LOG_TAIL = 15
 #: of so many characters each.
 MOST_OF_A_LINE = 500
-#: A table shows so many statuses, and so many of the slowest nodes that took so many seconds.
+#: A table shows all statuses of failures and, with these, so many columns; and so many of the
+#: slowest nodes that took so many seconds.
 MOST_COLUMNS = 7
 MOST_SLOW = 5
 WORTH_A_LINE = 1.0
@@ -27,10 +29,9 @@ WORTH_A_LINE = 1.0
 
 def why_failed(run: Run, summary: RunSummary) -> str:
     """Return why a run ended without success."""
-    steps = steps_of(run)
-    broken = [step for step in steps if step.get("status") == RunStatus.ERROR]
+    broken = [step for step in steps_of(run) if step.get("status") == RunStatus.ERROR]
     where = " in " + ", ".join(
-        f"step {harmless(s.get('index'), 20)}, {harmless(s.get('name'), 200)}" for s in broken[:3]
+        f"step {harmless(s.get('index'), 20)}, {_name(s)}" for s in broken[:3]
     )
     lines = [
         f"dbt Cloud run {run['id']} of job {summary['job_id']} ended with status "
@@ -47,10 +48,13 @@ def why_failed(run: Run, summary: RunSummary) -> str:
         )
         if summary["more_failed_nodes"]:
             lines.append(f"- and {summary['more_failed_nodes']} more")
-    else:
-        for step in broken[:3]:
-            lines.append(f"The end of the log of {harmless(step.get('name'), 200)}:")
-            lines.extend(f"  {line}" for line in _tail(step))
+    explained = {node["step"] for node in summary["failed_nodes"]}
+    silent = [step for step in broken if _name(step) not in explained]
+    for step in silent[:3]:
+        lines.append(f"The end of the log of {_name(step)}:")
+        lines.extend(f"  {line}" for line in _tail(step))
+    if len(lines) == 1 and run.get("status") == RunStatus.ERROR:
+        lines.append("No step and no result says why.")
     lines.append(f"See {summary['run_url']}")
     return "\n".join(lines)
 
@@ -65,17 +69,34 @@ def report(summary: RunSummary) -> str:
             for step in summary["steps"]
         ]
         lines += ["", *table(("step", "command", "status", "took"), steps)]
-    statuses = list(summary["nodes"])[:MOST_COLUMNS]
+    statuses = _columns(summary)
     if statuses:
         rows = [
             [kind, *(counts.get(status, 0) or None for status in statuses), sum(counts.values())]
             for kind, counts in summary["resources"].items()
         ]
         lines += ["", *table(("nodes", *statuses, "all"), rows)]
+        left_out = {
+            status: number for status, number in summary["nodes"].items() if status not in statuses
+        }
+        if left_out:
+            told = ", ".join(f"{status} {number:,}" for status, number in left_out.items())
+            lines.append(shortened(f"Left out: {len(left_out)} statuses: {told}", WIDTH))
     slowest = _slowest(summary)
     if slowest:
         lines += ["", *table(("slowest", "type", "took", "thread"), slowest)]
     return "\n".join(lines)
+
+
+def _columns(summary: RunSummary) -> list[str]:
+    """Return the statuses of the table: all failures, and others as far as there is room."""
+    ordered = sorted(summary["nodes"], key=lambda status: node_status(status).severity)
+    failures = sum(node_status(status).is_failure for status in ordered)
+    return ordered[: max(failures, MOST_COLUMNS)]
+
+
+def _name(step: RunStep) -> str:
+    return harmless(step.get("name"), MOST_OF_A_NAME)
 
 
 def _took(step: StepSummary) -> str:
@@ -108,7 +129,7 @@ def _in_file(node: FailedNode) -> str:
 def _count_failed(summary: RunSummary) -> str:
     parts = []
     for kind, counts in summary["resources"].items():
-        number = sum(counts.get(status, 0) for status in FAILED_STATUSES)
+        number = sum(number for status, number in counts.items() if node_status(status).is_failure)
         if number:
             parts.append(f"{number} {kind}{'s' if number > 1 else ''}")
     skipped = summary["nodes"].get("skipped", 0)
@@ -116,10 +137,7 @@ def _count_failed(summary: RunSummary) -> str:
 
 
 def _tail(step: RunStep) -> list[str]:
-    logs = step.get("logs")
-    text = without_colours(logs) if isinstance(logs, str) else ""
-    # The spaces before a line are a part of what it says.
-    lines = [line.rstrip() for line in text.splitlines() if line.strip()][-LOG_TAIL:]
+    lines = readable_lines(step.get("logs"))[-LOG_TAIL:]
     return [_indented(line) for line in lines] or ["(empty)"]
 
 

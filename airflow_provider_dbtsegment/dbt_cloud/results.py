@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
 import time
 from collections.abc import Callable, Collection
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from airflow_provider_dbtsegment.dbt_cloud.documents import UNREADABLE, entries
+from airflow_provider_dbtsegment.dbt_cloud.step_logs import without_colors
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, RequestError
-from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES, seconds_of
+from airflow_provider_dbtsegment.outcomes import node_status, seconds_of
 from airflow_provider_dbtsegment.texts import harmless, word
 
 if TYPE_CHECKING:
@@ -33,16 +33,25 @@ _AGES = 1e8
 #: What is kept of how long the phases of a node took.
 TIMING = {"timing": ("started_at", "completed_at")}
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+
+class UnreadableArtifactError(AnswerLostError):
+    """An artifact came as a whole and is no JSON; to ask for it again would change nothing."""
 
 
 class Step(NamedTuple):
-    """A step of a run."""
+    """
+    A step of a run.
+
+    :ivar number: dbt Cloud's number; `None` for a run that dbt Cloud shows no steps of.
+    """
 
     run_id: int
-    number: int
+    number: int | None
     name: str
     account_id: int | None
+
+    def __str__(self) -> str:
+        return "the run" if self.number is None else f"step {self.number}, {self.name}"
 
 
 class NodeResult(NamedTuple):
@@ -64,7 +73,7 @@ class NodeResult(NamedTuple):
     @property
     def failed(self) -> bool:
         """Whether this makes the run fail."""
-        return self.status in FAILED_STATUSES
+        return node_status(self.status).is_failure
 
 
 def read_results(api: DbtCloudApi, step: Step) -> dict[str, NodeResult]:
@@ -86,9 +95,10 @@ def read_results(api: DbtCloudApi, step: Step) -> dict[str, NodeResult]:
 
     found = _read(api, step, "run_results.json", read)
     if isinstance(found, str):
-        where = f"run_results.json of step {step.number} of run {step.run_id}"
+        of_step = "" if step.number is None else f"step {step.number} of "
+        where = f"run_results.json of {of_step}run {step.run_id}"
         reason = " ".join(found.split())[:MAX_MESSAGE]
-        raise AnswerLostError(f"no JSON: {reason}", method="GET", url=where)
+        raise UnreadableArtifactError(f"no JSON: {reason}", method="GET", url=where)
     return found
 
 
@@ -125,8 +135,9 @@ def _read(api: DbtCloudApi, step: Step, path: str, read: Callable[[IO[bytes]], T
 
 def _result(entry: dict[str, Any], step: Step) -> NodeResult:
     # Few texts, many nodes.
-    status = word(str(entry.get("status"))[:_WORD_LOOKED_AT])
-    message = _plain(entry.get("message")) if status in FAILED_STATUSES else ""
+    known = node_status(word(str(entry.get("status"))[:_WORD_LOOKED_AT]))
+    status = known.word
+    message = _plain(entry.get("message")) if known.is_failure else ""
     began, ended = _times(entry.get("timing"))
     took = _seconds(entry.get("execution_time"))
     if took is None:
@@ -165,11 +176,6 @@ def _seconds(given: Any) -> float | None:
 
 def _plain(message: Any) -> str:
     """Return a message on one line, without colours and lines of carets."""
-    words = without_colours(str(message or "no message")[:_LOOKED_AT]).split()
+    words = without_colors(str(message or "no message")[:_LOOKED_AT]).split()
     text = harmless(" ".join(word for word in words if word.strip("^")))
     return text if len(text) <= MAX_MESSAGE else text[:MAX_MESSAGE] + "…"
-
-
-def without_colours(text: str) -> str:
-    """Return a text without what makes a terminal show it in colours."""
-    return _ANSI.sub("", text)

@@ -6,20 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.dbt_cloud.pages import docs_at_end
 from airflow_provider_dbtsegment.dbt_cloud.report import report, why_failed
+from airflow_provider_dbtsegment.dbt_cloud.results import UnreadableArtifactError
 from airflow_provider_dbtsegment.dbt_cloud.summary import summarize
 from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
 from airflow_provider_dbtsegment.exceptions import (
+    AnswerLostError,
+    AuthError,
     EndUnknownError,
-    RequestError,
+    NotSentError,
+    RateLimitedError,
     RunCancelledError,
     RunFailedError,
+    ServerError,
 )
 from airflow_provider_dbtsegment.outcomes import End, Outcome
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi
-    from airflow_provider_dbtsegment.dbt_cloud.summary import RunSummary
-    from airflow_provider_dbtsegment.dbt_cloud.types import Run
+    from airflow_provider_dbtsegment.dbt_cloud.results import Step
+    from airflow_provider_dbtsegment.exceptions import DbtSegmentError
+
+
+def _may_pass(error: DbtSegmentError) -> bool:
+    """Return whether an artifact that could not be read may be readable a moment later."""
+    if isinstance(error, AuthError):
+        # The connection may have another token by now.
+        return error.status == 401
+    passing = (AnswerLostError, NotSentError, RateLimitedError, ServerError)
+    return isinstance(error, passing) and not isinstance(error, UnreadableArtifactError)
 
 
 def end_of_run(
@@ -33,8 +47,10 @@ def end_of_run(
     """
     Ask dbt Cloud how a run ended, and sum up what it did.
 
-    :param artifacts: Whom to ask for the results of the steps, and to go without them where they
-        cannot be had; by default they are asked for like the run.
+    The results of each step stand alone: those that cannot be read are left out, with a warning.
+
+    :param artifacts: An API that asks again itself for results that could not be read. Without
+        one, the caller asks again, unless that would change nothing.
     :raises EndUnknownError: When it has not ended.
     :raises RequestError: When dbt Cloud cannot be asked.
     """
@@ -45,7 +61,13 @@ def end_of_run(
     if ended is None:
         status = status_label(run.get("status"))
         raise EndUnknownError(f"dbt Cloud run {run_id} has not ended; its status is {status}.")
-    summary = summarize(api, run) if artifacts is None else _summary(artifacts, run, log)
+
+    def leave_out(step: Step, error: DbtSegmentError) -> None:
+        if artifacts is None and _may_pass(error):
+            raise error
+        log.warning("The results of %s of dbt Cloud run %s cannot be read: %s", step, run_id, error)
+
+    summary = summarize(artifacts or api, run, leave_out)
     log.info("%s", report(summary))
     failure = None
     if ended is not Outcome.SUCCESS:
@@ -53,12 +75,3 @@ def end_of_run(
         failure = kind(why_failed(run, summary))
     documentation = docs_at_end(run, api.settings.transport.base_url)
     return End(run_id, {"run_summary": summary, **documentation}, failure)
-
-
-def _summary(api: DbtCloudApi, run: Run, log: Any) -> RunSummary:
-    try:
-        return summarize(api, run)
-    except RequestError as error:
-        # The numbers are not worth more than the end that is known.
-        log.warning("The results of the run cannot be read: %s", error)
-        return summarize(api, {**run, "run_steps": []})

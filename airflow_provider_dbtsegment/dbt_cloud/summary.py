@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
@@ -14,9 +14,14 @@ from airflow_provider_dbtsegment.dbt_cloud.node_ids import node_name, node_type
 from airflow_provider_dbtsegment.dbt_cloud.pages import run_url
 from airflow_provider_dbtsegment.dbt_cloud.results import NodeResult, Step, find_files, read_results
 from airflow_provider_dbtsegment.dbt_cloud.timeline import Timeline, make_timeline
-from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStep, status_label
-from airflow_provider_dbtsegment.exceptions import NotFoundError
-from airflow_provider_dbtsegment.outcomes import iso_time, seconds_between, seconds_of
+from airflow_provider_dbtsegment.dbt_cloud.types import Run, RunStatus, RunStep, status_label
+from airflow_provider_dbtsegment.exceptions import DbtSegmentError, NotFoundError
+from airflow_provider_dbtsegment.outcomes import (
+    iso_time,
+    node_status,
+    seconds_between,
+    seconds_of,
+)
 from airflow_provider_dbtsegment.texts import harmless
 
 if TYPE_CHECKING:
@@ -30,7 +35,15 @@ MAX_KINDS = 50
 #: Characters of the name of a step, a job or a project.
 MOST_OF_A_NAME = 200
 
+#: Under which the counts of further statuses are added up.
+OTHERS = "(others)"
+#: Seconds after which no further results are asked for once some could not be read.
+PATIENCE = 120.0
+
 _WITH_RESULTS = re.compile(r"\bdbt\b.*?\s(build|run|test|seed|snapshot|retry|clone)\b")
+
+#: Is told of a step whose results cannot be read, and raises the error if that is to be the end.
+OnUnreadable = Callable[[Step, DbtSegmentError], None]
 
 
 class StepSummary(TypedDict):
@@ -63,9 +76,10 @@ class RunSummary(TypedDict):
     """
     A run in a few numbers, small enough for an XCom; durations in seconds.
 
-    ``nodes`` counts by dbt's status, ``resources`` by type and status. ``failed_nodes`` holds the
-    first ones, ``more_failed_nodes`` says how many it leaves out. ``timeline`` is nothing where no
-    results could be read.
+    ``nodes`` counts by dbt's status, failures first, ``resources`` by type and status, types with
+    failures first. ``failed_nodes`` holds the first ones, ``more_failed_nodes`` says how many it
+    leaves out. ``steps`` is empty for runs that dbt Cloud shows no steps of. ``timeline`` is
+    nothing where no results could be read.
     """
 
     run_id: int
@@ -85,16 +99,22 @@ class RunSummary(TypedDict):
     timeline: Timeline | None
 
 
-def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
+def raise_error(step: Step, error: DbtSegmentError) -> None:
+    """Let results that cannot be read be the end of it."""
+    raise error
+
+
+def summarize(api: DbtCloudApi, run: Run, on_unreadable: OnUnreadable = raise_error) -> RunSummary:
     """
     Sum up a run that has ended, from what dbt left behind in each of its steps.
 
     :param run: With its ``run_steps``.
-    :raises RequestError: When an artifact cannot be read; one that is missing is none.
+    :param on_unreadable: What is done about a step whose results cannot be read; unless it raises
+        the error, the step is left out. Results that are missing are none.
+    :raises RequestError: When the results of a step cannot be read.
     """
-    steps = steps_of(run)
-    told = _steps(steps)
-    results = _results(api, run, steps)
+    told = _steps(steps_of(run))
+    results = _results(api, run, on_unreadable)
     nodes = Counter(result.status for result in results.values())
     resources: dict[str, Counter[str]] = {}
     for unique_id, result in results.items():
@@ -116,9 +136,10 @@ def summarize(api: DbtCloudApi, run: Run) -> RunSummary:
         finished_at=iso_time(run.get("finished_at")),
         duration=seconds_between(run.get("started_at"), run.get("finished_at")),
         steps=told,
-        nodes=_most_common(nodes),
+        nodes=_worst_first(nodes),
         resources={
-            kind: _most_common(counts) for kind, counts in islice(resources.items(), MAX_KINDS)
+            kind: _worst_first(resources[kind])
+            for kind in sorted(resources, key=lambda kind: _severity(resources[kind]))[:MAX_KINDS]
         },
         failed_nodes=_failed_nodes(api, dict(islice(failed.items(), MAX_FAILED)), places),
         more_failed_nodes=max(0, len(failed) - MAX_FAILED),
@@ -151,18 +172,40 @@ def _steps(steps: Iterable[RunStep]) -> list[StepSummary]:
     return told
 
 
-def _results(api: DbtCloudApi, run: Run, steps: Iterable[RunStep]) -> dict[str, NodeResult]:
-    """Return the last result of every node."""
+def _results(api: DbtCloudApi, run: Run, on_unreadable: OnUnreadable) -> dict[str, NodeResult]:
+    """Return the last result of every node; what one step left behind says nothing of others."""
     results: dict[str, NodeResult] = {}
-    account: Any = run.get("account_id")
+    failed: DbtSegmentError | None = None
+    until = 0.0
+    for step in _steps_with_results(run):
+        if failed is not None and time.monotonic() > until:
+            # A service that is away is not asked for each of a hundred steps.
+            on_unreadable(step, failed)
+            continue
+        try:
+            results |= read_results(api, step)
+        except NotFoundError:
+            pass
+        except DbtSegmentError as error:
+            on_unreadable(step, error)
+            until = time.monotonic() + PATIENCE if failed is None else until
+            failed = error
+    return results
+
+
+def _steps_with_results(run: Run) -> list[Step]:
+    known: Any = run.get("account_id")
+    account = known if type(known) is int else None
+    steps = steps_of(run)
+    if not steps and run.get("status") != RunStatus.CANCELLED:
+        # dbt ran elsewhere, and left behind in dbt Cloud what it left behind there.
+        return [Step(run["id"], None, "", account)]
+    found = []
     for one in steps:
         name, index = harmless(one.get("name"), MOST_OF_A_NAME), one.get("index")
-        if not _WITH_RESULTS.search(name) or type(index) is not int or index < 1:
-            continue
-        step = Step(run["id"], index, name, account if type(account) is int else None)
-        with suppress(NotFoundError):
-            results |= read_results(api, step)
-    return results
+        if _WITH_RESULTS.search(name) and type(index) is int and index > 0:
+            found.append(Step(run["id"], index, name, account))
+    return found
 
 
 def _failed_nodes(
@@ -186,7 +229,7 @@ def _failed_nodes(
 
 
 def _last_step(results: Mapping[str, NodeResult]) -> Step:
-    return max((result.step for result in results.values()), key=lambda step: step.number)
+    return max((result.step for result in results.values()), key=lambda step: step.number or 0)
 
 
 def _name_in(run: Run, field: str) -> str | None:
@@ -197,5 +240,13 @@ def _name_in(run: Run, field: str) -> str | None:
     return harmless(name, MOST_OF_A_NAME) if isinstance(name, str) else None
 
 
-def _most_common(counts: Counter[str]) -> dict[str, int]:
-    return dict(islice(counts.items(), MAX_KINDS))
+def _worst_first(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return counts by their statuses, failures first; those of very many are added up."""
+    ordered = sorted(counts.items(), key=lambda one: node_status(one[0]).severity)
+    others = sum(number for _, number in ordered[MAX_KINDS:])
+    return {**dict(ordered[:MAX_KINDS]), **({OTHERS: others} if others else {})}
+
+
+def _severity(counts: Iterable[str]) -> bool:
+    """Return a key that sorts what holds failures before what holds none."""
+    return not any(node_status(status).is_failure for status in counts)

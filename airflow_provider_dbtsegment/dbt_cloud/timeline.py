@@ -86,7 +86,7 @@ def make_timeline(
                 round(offsets[node], 3),
                 0 if skipped else round(one.took, 3),
                 None if skipped else threads.words.get(one.thread or ""),
-                step_places.get(one.step.number),
+                step_places.get(one.step.number or 0),
             ]
         )
     timeline = Timeline(

@@ -19,19 +19,20 @@ class LeftBehind(ScriptedServer):
     """
     Answers with artifacts; what it does not have is not found.
 
-    :ivar artifacts: By the number of the step and their path.
+    :ivar artifacts: By the number of the step, which is `None` where none is asked for, and their
+        path.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.artifacts: dict[tuple[int, str], Reply] = {}
+        self.artifacts: dict[tuple[int | None, str], Reply] = {}
 
     def reply_to(self, request: Received) -> Reply:
         where = urlsplit(request.path)
-        step = int(where.query.removeprefix("step="))
+        step = int(where.query.removeprefix("step=")) if where.query else None
         return self.artifacts.get((step, where.path.rpartition("/")[2]), NOT_THERE)
 
-    def leave(self, path: str, content: Any, step: int = 1) -> None:
+    def leave(self, path: str, content: Any, step: int | None = 1) -> None:
         """Have an artifact, as JSON unless it is a reply or the bytes of one."""
         if isinstance(content, bytes):
             content = Reply(body=content)

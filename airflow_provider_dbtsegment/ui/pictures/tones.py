@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES, Outcome
+from airflow_provider_dbtsegment.outcomes import Outcome, node_status
 from airflow_provider_dbtsegment.ui.reading.sync import Sync
 
-_NODES = {
-    **dict.fromkeys(FAILED_STATUSES, "failed"),
-    "success": "success",
-    "pass": "success",
-    "created": "success",
-    "no-op": "success",
-    "warn": "warning",
-    "partial success": "warning",
-    "skipped": "skipped",
-}
 _RUNS = {
     "success": "success",
     "error": "failed",
@@ -50,7 +40,7 @@ TONES = ("failed", "warning", "success", "skipped", "other")
 
 def of_node(status: str) -> str:
     """Return the colour of a dbt node's status."""
-    return _NODES.get(status.lower(), "other")
+    return node_status(status).tone
 
 
 def of_run(status: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES
+from airflow_provider_dbtsegment.outcomes import node_status
 
 from .ended import Ended, how_it_ended
 from .timeline import NodeTimeline, read_timeline
@@ -64,7 +64,7 @@ class DbtRun(Ended):
     @property
     def failed_nodes(self) -> int:
         """How many nodes failed."""
-        told = sum(n for status, n in self.statuses.items() if status.lower() in FAILED_STATUSES)
+        told = sum(n for status, n in self.statuses.items() if node_status(status).is_failure)
         return max(told, len(self.failures) + self.more_failures)
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_provider_dbtsegment.outcomes import FAILED_STATUSES
+from airflow_provider_dbtsegment.outcomes import node_status
 
 from .dags import RUN_SUMMARY, SYNC_SUMMARY
 from .dbt_run import read_dbt_run
@@ -90,7 +90,8 @@ def read_history(session: Session, reading: RunReading) -> History:
         if dbt.seconds is not None and dbt.succeeded:
             whole[xcom.task].append(dbt.seconds)
         for node in dbt.timeline.nodes if dbt.timeline else ():
-            if node.seconds and node.status.lower() not in FAILED_STATUSES:
+            status = node_status(node.status)
+            if node.seconds and status.ran and not status.is_failure:
                 took[xcom.task].setdefault((node.kind, node.name), []).append(node.seconds)
     return History(
         syncs,
