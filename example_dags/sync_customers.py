@@ -1,8 +1,9 @@
 """
-Carry the customers into the CRM, which may refuse a few of them.
+Carry the customers into the CRM, which may reject a few of them.
 
-Some addresses are always wrong. Up to one row in a hundred may be refused: the task then succeeds
-with a warning in its log. One more, and it fails.
+Some addresses are always wrong, and Segment sends such rows again in each sync. Up to one in a
+hundred new rows may be rejected, and at most 50 rows in all: the task then succeeds with a warning
+in its log. Otherwise it fails.
 
 Connection: `segment_default` (type `segment_public_api`). The ids are those of the sandbox.
 """
@@ -30,7 +31,7 @@ with DAG(
         model_id="customers",
         subscription_id="customers_to_crm",
         partial_success="warn",
-        max_failed_rows="1%",
+        max_rejected_rows="1%, at most 50",
         deferrable=True,
         timeout=timedelta(hours=2),
     )

@@ -177,7 +177,7 @@ def test_validating_what_a_dag_file_holds_loads_no_http_client() -> None:
         "    task_id='b', run_id=7, path='manifest.json', output_path='s3://bucket/manifest.json')\n"
         "segment.CreateReverseETLManualSyncOperator(\n"
         "    task_id='c', source_id='w', model_id='m', subscription_id='s',\n"
-        "    partial_success='warn', max_failed_rows='5%')\n"
+        "    partial_success='warn', max_rejected_rows='5%')\n"
         "print(*(name for name in sys.modules if name.startswith('airflow_provider_dbtsegment')))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

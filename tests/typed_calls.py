@@ -84,7 +84,7 @@ def tasks() -> list[BaseOperator]:
             model_id="model",
             subscription_id="mapping",
             partial_success="warn",
-            max_failed_rows="5%",
+            max_rejected_rows="5%",
             fault_budget=600,
         ),
         GetDbtRunArtifactOperator(

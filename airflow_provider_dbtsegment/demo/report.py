@@ -13,7 +13,7 @@ from .outcome import Outcome
 from .scenarios import BUILD
 
 DBT_SUMMARY = ("run_id", "status", "nodes")
-SYNC_SUMMARY = ("sync_id", "status", "extracted", "delivered", "failed")
+SYNC_SUMMARY = ("sync_id", "status", "extracted", "delivered", "rejected")
 
 
 def write_summary(path: Path, scenario: str, outcome: Outcome, seconds: float) -> None:
@@ -78,10 +78,10 @@ def some(count: int, noun: str) -> str:
 
 
 def sync_result(sync: dict[str, Any]) -> str:
-    """Say what a sync has carried, for example `120 rows extracted, 120 delivered, 0 failed`."""
+    """Say what a sync has carried, for example `120 rows extracted, 120 delivered, 0 rejected`."""
     if "extracted" not in sync:
         return str(sync.get("status") or "started")
     return (
         f"{some(sync['extracted'], 'row')} extracted, {sync['delivered']} delivered, "
-        f"{sync['failed']} failed"
+        f"{sync['rejected']} rejected"
     )

@@ -117,7 +117,7 @@ def unexpected(outcome: Outcome, scenario: Scenario, deferred: bool) -> list[str
         elif task.state == "failed":
             found += [
                 f"{task.task_id} failed with a reason without {pattern}: {task.reason}"
-                for pattern in [*scenario.reason, *refused_rows(outcome, task.task_id)]
+                for pattern in [*scenario.reason, *rejected_rows(outcome, task.task_id)]
                 if not re.search(pattern, task.reason)
             ]
         waits = task.task_id == BUILD or task.task_id in SYNCS
@@ -128,10 +128,10 @@ def unexpected(outcome: Outcome, scenario: Scenario, deferred: bool) -> list[str
     return found
 
 
-def refused_rows(outcome: Outcome, task_id: str) -> list[str]:
-    """Return a pattern for the number of refused rows, when the task is a sync that has ended."""
-    failed = [sync["failed"] for sync in outcome.syncs if sync["task_id"] == task_id]
-    return [rf"\b{number}\b" for number in failed]
+def rejected_rows(outcome: Outcome, task_id: str) -> list[str]:
+    """Return a pattern for the number of rejected rows, when the task is a sync that has ended."""
+    rejected = [sync["rejected"] for sync in outcome.syncs if sync["task_id"] == task_id]
+    return [rf"\b{number}\b" for number in rejected]
 
 
 def wrong_rows(deliveries: list[Delivery]) -> list[str]:

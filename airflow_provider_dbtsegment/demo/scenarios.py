@@ -59,9 +59,9 @@ SCENARIOS = {
         Scenario(
             "bad-rows",
             1002,
-            "The destinations refuse some rows: the syncs may not pass for complete.",
+            "The destinations reject some rows: the syncs may not pass for complete.",
             failed=frozenset(SYNCS),
-            reason=(r"partial_success|max_failed_rows",),
+            reason=(r"partial_success|max_rejected_rows",),
         ),
     )
 }

@@ -39,7 +39,8 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     takes over what an earlier one has started. Below that, a later try fails if a sync goes on or
     has succeeded that began since the DAG run did: nobody can know whose it is.
     The task returns the sync's id. It pushes the XComs ``sync_id`` and ``sync_url`` straight after
-    the start and ``sync_summary``, with the rows extracted, delivered and failed, at the end.
+    the start and ``sync_summary``, with the rows extracted, delivered and rejected, at the
+    end.
     https://docs.segmentapis.com/tag/Reverse-ETL#operation/createReverseEtlManualSync
 
     :param segment_conn_id: The connection.
@@ -53,10 +54,13 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         the task takes it over.
     :param fault_budget: Seconds (or a timedelta) in a row for which Segment may be out of reach
         while the task waits; `None` lets only ``timeout`` end that.
-    :param partial_success: What it means when the destination took only a part of the rows:
-        ``fail`` the task, ``warn`` in its log, or ``accept`` it.
-    :param max_failed_rows: With ``warn`` or ``accept``: up to how many failed rows, as a count (12)
-        or as a share (0.05 or "5%"). By default any number.
+    :param partial_success: What it means when the destination rejected rows: ``fail`` the task,
+        or let it succeed and ``warn`` in its log, or ``accept`` it. If the destination took none of
+        the new rows, the task fails in any case.
+    :param max_rejected_rows: With ``warn`` or ``accept``: how many rows may be rejected. A number
+        (50) bounds all rejected rows, also those that were rejected before. A share ("1%" or 0.01)
+        bounds new rejections by the rows that are new in this sync. "1%, at most 500" bounds both.
+        By default there is no bound.
     :param reuse_existing_sync: Wait for a sync of the mapping that is already going on, whoever
         started it, instead of starting one.
     :param retry_cancelled: Let Airflow's retries start a sync again after a person has cancelled
@@ -71,7 +75,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         worker, where nothing is lost by it.
     :raises ConfigurationError: When the connection or an argument is wrong; nothing was started.
     :raises LaunchUnknownError: When it cannot be found out whether a sync was started.
-    :raises RunFailedError: When the sync failed, or delivered less than is wanted.
+    :raises RunFailedError: When the sync failed, or rejected more rows than is allowed.
     """
 
     template_fields: Sequence[str] = (
@@ -80,7 +84,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         "model_id",
         "subscription_id",
         "partial_success",
-        "max_failed_rows",
+        "max_rejected_rows",
     )
     operator_extra_links = (ReverseETLSyncLink(),)
     ui_color = "#d6f5e3"
@@ -115,7 +119,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         timeout: timedelta | float | None = timedelta(days=1),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
         partial_success: PartialSuccessPolicy | XComArg = "fail",
-        max_failed_rows: int | float | str | XComArg | None = None,
+        max_rejected_rows: int | float | str | XComArg | None = None,
         reuse_existing_sync: bool = False,
         retry_cancelled: bool = False,
         cancel_on_kill: bool = False,
@@ -134,7 +138,7 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
         self.timeout = timeout
         self.fault_budget = fault_budget
         self.partial_success = partial_success
-        self.max_failed_rows = max_failed_rows
+        self.max_rejected_rows = max_rejected_rows
         self.reuse_existing_sync = reuse_existing_sync
         self.retry_cancelled = retry_cancelled
         self.cancel_on_kill = cancel_on_kill
@@ -155,12 +159,11 @@ class CreateReverseETLManualSyncOperator(ReverseETLWaiting, Launching, BaseOpera
     def _execute(self, context: Context) -> str:
         from airflow_provider_dbtsegment.segment.sync_launcher import SyncLauncher
 
-        wanted = self._partial_success()
         ids = {
             name: required_id(getattr(self, name), name)
             for name in ("source_id", "model_id", "subscription_id")
         }
-        work = SyncLauncher(self.hook, **ids, judge=wanted.outcome)
+        work = SyncLauncher(self.hook, **ids, policy=self._policy())
         attempt = self._attempt(context, work.key, {"source": ids["source_id"]})
         try:
             launch = self._launch(

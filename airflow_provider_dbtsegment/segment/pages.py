@@ -2,10 +2,10 @@
 Addresses of Segment's pages for people.
 
 Segment documents what the address of a mapping's page looks like, not how to make one: it holds the
-names of the source and the destination, which have to be asked for. Each task is a process of its
-own, so that is done when nobody has done so before, quickly, and never matters more than the sync:
-who cannot know the page gets the one above it. The name of the workspace, of which Segment tells
-five times a minute, is not asked for: there is a word that leads to it.
+names of the source and the destination, which have to be looked up. That is done once per task, at
+the end of a sync; later runs of the task know the address from the start. The name of the
+workspace, of which Segment tells five times a minute, is not asked for: there is a word that leads
+to it.
 https://docs.segmentapis.com/tag/Reverse-ETL#operation/createReverseEtlManualSync
 """
 
@@ -25,6 +25,7 @@ from airflow_provider_dbtsegment.segment.base import Rate
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.segment.base import SegmentBase
+    from airflow_provider_dbtsegment.segment.types import SyncStatus
 
 #: Seconds for finding out a page.
 PATIENCE = 5.0
@@ -44,33 +45,58 @@ def reverse_etl_page(api: SegmentBase) -> str:
     return f"{_app(api.settings.transport.base_url)}/{SOME_WORKSPACE}/reverse-etl"
 
 
-def sync_page(
-    api: SegmentBase,
-    source_id: str,
-    model_id: str,
-    subscription_id: str,
-    *,
-    before: object = None,
+def known_page(
+    api: SegmentBase, source_id: str, model_id: str, subscription_id: str, before: object = None
 ) -> str:
     """
-    Return the address of the page that shows the syncs of a mapping, or of the one above it.
+    Return the page that shows the syncs of a mapping, or the one above it, without a request.
 
     :param before: The address that an earlier run of the task has found out, if there was one.
     """
-    above = reverse_etl_page(api)
-    ids = f"source-id/{_part(source_id)}/model-id/{_part(model_id)}"
-    rest = f"/mappings/{_part(subscription_id)}/{ids}/sync-details"
+    above, rest = reverse_etl_page(api), _rest(source_id, model_id, subscription_id)
     if isinstance(before, str) and before.startswith(above) and before.endswith(rest):
         return before
-    transport = api.settings.transport
-    key = (transport.base_url, transport.auth.digest, source_id, model_id, subscription_id)
-    page = _remembered(key)
-    if page is None:
+    return _remembered(_key(api, source_id, model_id, subscription_id)) or above
+
+
+def page_at_end(
+    api: SegmentBase, sync: SyncStatus, model_id: str, subscription_id: str | None, known: str
+) -> str:
+    """
+    Return the page that shows the syncs of a mapping, or the one above it, once a sync has ended.
+
+    It is looked up if it is not known yet: three requests, for at most 5 seconds. That is not done
+    at the start, which would wait for it.
+
+    :param known: The page that is known so far.
+    """
+    source_id = sync.get("sourceId")
+    if known.endswith(_END) or not subscription_id or not isinstance(source_id, str):
+        return known or reverse_etl_page(api)
+    page = known_page(api, source_id, model_id, subscription_id)
+    key = _key(api, source_id, model_id, subscription_id)
+    if _remembered(key) is None:
         within = _place(api, source_id, subscription_id, time.monotonic() + PATIENCE)
-        page = above if within is None else f"{above}/{within}{rest}"
+        if within is not None:
+            rest = _rest(source_id, model_id, subscription_id)
+            page = f"{reverse_etl_page(api)}/{within}{rest}"
         # What was not found is not looked for again and again.
         _remember(key, page)
     return page
+
+
+#: How the address of a mapping's page ends.
+_END = "/sync-details"
+
+
+def _rest(source_id: str, model_id: str, subscription_id: str) -> str:
+    ids = f"source-id/{_part(source_id)}/model-id/{_part(model_id)}"
+    return f"/mappings/{_part(subscription_id)}/{ids}{_END}"
+
+
+def _key(api: SegmentBase, source_id: str, model_id: str, subscription_id: str) -> Hashable:
+    transport = api.settings.transport
+    return transport.base_url, transport.auth.digest, source_id, model_id, subscription_id
 
 
 def _app(base_url: str) -> str:

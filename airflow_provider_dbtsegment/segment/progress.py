@@ -20,14 +20,14 @@ def describe_progress(sync: SyncStatus) -> str | None:
     """Return how many rows a sync has handled so far; nothing before there are any."""
     extract, load = (_fields(sync, name) for name in ("extractPhase", "loadPhase"))
     extracted = count(extract.get("extractCount"))
-    delivered, failed = (
+    delivered, rejected = (
         count(load.get(name)) for name in ("deliverSuccessCount", "deliverFailureCount")
     )
-    if not (extracted or delivered or failed):
+    if not (extracted or delivered or rejected):
         return None
     return (
         f"Segment sync {harmless(sync.get('syncId'), 200)}: {extracted:,} rows extracted, "
-        f"{delivered:,} delivered, {failed:,} failed so far."
+        f"{delivered:,} delivered, {rejected:,} rejected so far."
     )
 
 

@@ -12,7 +12,7 @@ def describe(summary: SyncSummary) -> str:
     return (
         f"{_ended(summary)}; {summary['extracted']} rows extracted ({summary['added']} "
         f"added, {summary['updated']} updated, {summary['deleted']} deleted), "
-        f"{summary['delivered']} delivered, {summary['failed']} failed"
+        f"{summary['delivered']} delivered, {summary['rejected']} rejected"
     )
 
 
@@ -25,7 +25,7 @@ def report(summary: SyncSummary) -> str:
         ["", "", "updated", summary["updated"]],
         ["", "", "deleted", summary["deleted"]],
         ["load", duration(load), "delivered", summary["delivered"]],
-        ["", "", "failed", summary["failed"]],
+        ["", "", "rejected", summary["rejected"]],
     ]
     head = f"Segment sync {summary['sync_id']} of model {summary['model_id']}: {_ended(summary)}."
     return "\n".join([head, "", *table(("phase", "took", "", "rows"), rows)])
@@ -36,6 +36,17 @@ def why_failed(summary: SyncSummary) -> str:
     return (
         f"Segment sync {summary['sync_id']} of model {summary['model_id']} ended with status "
         f"{describe(summary)}. Segment says: {summary['error'] or 'nothing'}"
+    )
+
+
+def why_rejected(summary: SyncSummary) -> str:
+    """Return why a sync that rejected rows is not accepted."""
+    delivered, rejected = summary["delivered"], summary["rejected"]
+    says = f" Segment says: {summary['error']}" if summary["error"] else ""
+    return (
+        f"Segment sync {summary['sync_id']} of model {summary['model_id']} ended with status "
+        f"{summary['status']} and delivered {delivered:,} of {delivered + rejected:,} rows; the "
+        f"destination rejected {rejected:,}. {summary['decision']}{says}"
     )
 
 

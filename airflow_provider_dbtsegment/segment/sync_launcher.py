@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.exceptions import (
@@ -14,6 +15,8 @@ from airflow_provider_dbtsegment.exceptions import (
 from airflow_provider_dbtsegment.launching.marker import Marker
 from airflow_provider_dbtsegment.launching.protocol import CancelledBy, PriorRun
 from airflow_provider_dbtsegment.outcomes import Outcome, seconds_of
+from airflow_provider_dbtsegment.segment.sync_history import History, read_history
+from airflow_provider_dbtsegment.segment.sync_policy import SyncPolicy
 from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 
 if TYPE_CHECKING:
@@ -36,15 +39,14 @@ class SyncLauncher:
     the start. So a sync that somebody else starts in the same seconds is taken for ours: it began
     after the request, and carries the same rows.
 
-    :param judge: Returns the outcome of a sync, `None` while it is running; by default as Segment
-        reports it.
+    :param policy: Decides whether a sync that rejected rows counts as a success.
     """
 
     api: SegmentApi
     source_id: str
     model_id: str
     subscription_id: str
-    judge: Callable[[SyncStatus], Outcome | None] = outcome
+    policy: SyncPolicy = field(default_factory=SyncPolicy)
     _conflicts: int = field(default=0, init=False, repr=False)
 
     service = "Segment"
@@ -114,16 +116,20 @@ class SyncLauncher:
         if isinstance(baseline, dict):
             before, newest = baseline.get("sync_ids") or (), baseline.get("began")
         found = []
-        for sync in self._list():
+        listed = self._list()
+        for sync in listed:
             began = seconds_of(sync.get("startedAt"))
             is_older = isinstance(newest, (int, float)) and began is not None and began < newest
             if sync["syncId"] not in before and not is_older:
-                found.append(PriorRun(sync["syncId"], self.judge(sync), began=began))
+                how = self.policy.outcome(sync, partial(History.before, sync, listed, SEARCHED))
+                found.append(PriorRun(sync["syncId"], how, began=began))
         return found
 
     def outcome(self, id: str) -> Outcome | None:
         """Return the outcome of a sync, or `None` while it is running."""
-        return self.judge(self.api.get_reverse_etl_sync_status(self.model_id, id))
+        sync = self.api.get_reverse_etl_sync_status(self.model_id, id)
+        history = partial(read_history, self.api, sync, self.model_id, self.subscription_id)
+        return self.policy.outcome(sync, history)
 
     def find_active(self) -> str | None:
         """Return the mapping's running sync, whoever started it."""

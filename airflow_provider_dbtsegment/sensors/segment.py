@@ -38,15 +38,19 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
     :param model_id: The Reverse ETL model.
     :param sync_id: The sync.
     :param subscription_id: The mapping of the sync, if that is known: then the task's link leads to
-        its page, and how long its syncs usually take says when to look.
+        its page, how long its syncs usually take says when to look, and rows that were rejected
+        before can be told from new ones (``max_rejected_rows``).
     :param deferrable: Wait in the triggerer instead of in a worker.
     :param fault_budget: Seconds (or a timedelta) in a row for which Segment may be out of reach;
         `None` lets only ``timeout`` end that. Reschedule mode forgets between its looks below
         Airflow 3.3, so there only ``timeout`` ends it, too.
-    :param partial_success: What it means when the destination took only a part of the rows:
-        ``fail`` the task, ``warn`` in its log, or ``accept`` it.
-    :param max_failed_rows: With ``warn`` or ``accept``: up to how many failed rows, as a count (12)
-        or as a share (0.05 or "5%"). By default any number.
+    :param partial_success: What it means when the destination rejected rows: ``fail`` the task,
+        or let it succeed and ``warn`` in its log, or ``accept`` it. If the destination took none of
+        the new rows, the task fails in any case.
+    :param max_rejected_rows: With ``warn`` or ``accept``: how many rows may be rejected. A number
+        (50) bounds all rejected rows, also those that were rejected before. A share ("1%" or 0.01)
+        bounds new rejections by the rows that are new in this sync. "1%, at most 500" bounds both.
+        By default there is no bound.
     :param end_in_triggerer: Begin and succeed in the triggerer, without a worker, where nothing is
         lost by it; only with ``deferrable``.
     """
@@ -57,7 +61,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         "sync_id",
         "subscription_id",
         "partial_success",
-        "max_failed_rows",
+        "max_rejected_rows",
     )
     operator_extra_links = (ReverseETLSyncLink(),)
     ui_color = "#d6f5e3"
@@ -80,7 +84,7 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         fault_budget: timedelta | float | None = timedelta(minutes=15),
         partial_success: PartialSuccessPolicy | XComArg = "fail",
-        max_failed_rows: int | float | str | XComArg | None = None,
+        max_rejected_rows: int | float | str | XComArg | None = None,
         end_in_triggerer: bool = True,
         **kwargs: Any,
     ) -> None:
@@ -92,19 +96,16 @@ class ReverseETLSyncSensor(ReverseETLWaiting, Sensing, BaseSensorOperator):
         self.deferrable = deferrable
         self.fault_budget = fault_budget
         self.partial_success = partial_success
-        self.max_failed_rows = max_failed_rows
+        self.max_rejected_rows = max_rejected_rows
         self.end_in_triggerer = end_in_triggerer
         self._check_literals()
 
     _announced = False
 
     def _prepare(self, context: Context) -> tuple[str, str]:
-        self._partial_success()
+        self._policy()
         self._mapping()
         return required_id(self.model_id, "model_id"), required_id(self.sync_id, "sync_id")
-
-    def _mapping(self) -> str | None:
-        return optional_id(self.subscription_id, "subscription_id")
 
     def _announce_once(self, context: Context, state: SyncStatus) -> None:
         if not self._announced:

@@ -10,6 +10,7 @@ from airflow_provider_dbtsegment.compat import missing_xcoms_are_fine
 from airflow_provider_dbtsegment.links.segment import SYNC_URL
 from airflow_provider_dbtsegment.tasks.arguments import (
     Check,
+    optional_id,
     required_text,
     unchecked,
 )
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_dbtsegment.hooks.segment import SegmentHook
     from airflow_provider_dbtsegment.outcomes import End
-    from airflow_provider_dbtsegment.segment.summary import PartialSuccess
+    from airflow_provider_dbtsegment.segment.sync_policy import SyncPolicy
     from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
     from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 
@@ -30,7 +31,7 @@ PartialSuccessPolicy = Literal["fail", "warn", "accept"]
 #: How these arguments are validated one by one; `_check_together` does the rest.
 PARTIAL_SUCCESS_CHECKS: dict[str, Check] = {
     "partial_success": required_text,
-    "max_failed_rows": unchecked,
+    "max_rejected_rows": unchecked,
 }
 
 
@@ -40,7 +41,7 @@ class ReverseETLWaiting(Waiting):
     if TYPE_CHECKING:
         segment_conn_id: str | XComArg
         partial_success: PartialSuccessPolicy | XComArg
-        max_failed_rows: int | float | str | XComArg | None
+        max_rejected_rows: int | float | str | XComArg | None
 
     _trigger_class = "airflow_provider_dbtsegment.triggers.segment.ReverseETLSyncTrigger"
 
@@ -73,12 +74,12 @@ class ReverseETLWaiting(Waiting):
         said: str = "",
     ) -> None:
         """Leave behind what must survive a failure: the sync's id, and its page for the link."""
-        from airflow_provider_dbtsegment.segment.pages import reverse_etl_page, sync_page
+        from airflow_provider_dbtsegment.segment.pages import known_page, reverse_etl_page
 
         context["ti"].xcom_push(key="sync_id", value=key[1])
         if source_id and subscription_id:
             before = self._url_before(context)
-            self._url = sync_page(self.hook, source_id, key[0], subscription_id, before=before)
+            self._url = known_page(self.hook, source_id, key[0], subscription_id, before)
         else:
             self._url = reverse_etl_page(self.hook)
         context["ti"].xcom_push(key=SYNC_URL, value=self._url)
@@ -109,48 +110,61 @@ class ReverseETLWaiting(Waiting):
 
     @classmethod
     def _check_together(cls, known: Mapping[str, Any]) -> None:
-        policy, limit = known.get("partial_success"), known.get("max_failed_rows")
+        policy, limit = known.get("partial_success"), known.get("max_rejected_rows")
         if policy in (None, "fail") and limit is None:
             return
-        from airflow_provider_dbtsegment.segment.summary import PartialSuccess
+        from airflow_provider_dbtsegment.segment.sync_policy import SyncPolicy
 
         # Where the policy is rendered later, only the limit can be validated.
-        PartialSuccess(policy or "accept", limit)
+        SyncPolicy(policy or "accept", limit)
 
-    def _partial_success(self) -> PartialSuccess:
-        """Return what is wanted of a partial success; raises when it means nothing."""
-        from airflow_provider_dbtsegment.segment.summary import PartialSuccess
+    def _policy(self) -> SyncPolicy:
+        """
+        Return what is wanted of rejected rows.
 
-        return PartialSuccess(*self._partial_success_arguments)
+        :raises ConfigurationError: When it makes no sense.
+        """
+        from airflow_provider_dbtsegment.segment.sync_policy import SyncPolicy
+
+        return SyncPolicy(*self._policy_arguments)
 
     @property
-    def _partial_success_arguments(self) -> tuple[str, Any]:
+    def _policy_arguments(self) -> tuple[str, Any]:
         policy = required_text(self.partial_success, "partial_success")
-        return policy, unchecked(self.max_failed_rows, "max_failed_rows")
+        return policy, unchecked(self.max_rejected_rows, "max_rejected_rows")
+
+    def _mapping(self) -> str | None:
+        """Return the mapping, if it is known."""
+        return optional_id(getattr(self, "subscription_id", None), "subscription_id")
 
     def _ended(self, key: SyncKey) -> End:
+        from airflow_provider_dbtsegment.segment.pages import page_at_end
         from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
+        from airflow_provider_dbtsegment.segment.sync_history import read_history
 
+        api, mapping = self._looking, self._mapping()
+        sync = api.get_reverse_etl_sync_status(key[0], key[1])
         return end_of_sync(
-            self._looking.get_reverse_etl_sync_status(key[0], key[1]),
+            sync,
             key[1],
-            subscription_id=getattr(self, "subscription_id", None),
-            wanted=self._partial_success(),
+            subscription_id=mapping,
+            policy=self._policy(),
+            history=lambda: read_history(api, sync, key[0], mapping),
             log=self.log,
-            sync_url=self._url or None,
+            page=lambda: page_at_end(api, sync, key[0], mapping, self._url),
         )
 
     def _trigger(self, key: SyncKey, **kwargs: Any) -> ReverseETLSyncTrigger:
         from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 
-        policy, limit = self._partial_success_arguments
+        policy, limit = self._policy_arguments
         return ReverseETLSyncTrigger(
             segment_conn_id=self._conn_id,
             model_id=key[0],
             sync_id=key[1],
-            subscription_id=getattr(self, "subscription_id", None),
+            subscription_id=self._mapping(),
             partial_success=policy,
-            max_failed_rows=limit,
+            max_rejected_rows=limit,
             sync_url=self._url or None,
             **kwargs,
         )

@@ -7,13 +7,14 @@ from typing import Any
 
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from airflow_provider_dbtsegment.links.segment import SYNC_URL
-from airflow_provider_dbtsegment.outcomes import End, Outcome
+from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
-from airflow_provider_dbtsegment.segment.pages import reverse_etl_page
-from airflow_provider_dbtsegment.segment.summary import PartialSuccess
+from airflow_provider_dbtsegment.segment.pages import page_at_end, reverse_etl_page
 from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
+from airflow_provider_dbtsegment.segment.sync_history import read_history
+from airflow_provider_dbtsegment.segment.sync_policy import SyncPolicy
 from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
-from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
+from airflow_provider_dbtsegment.segment.types import SyncStatus
 from airflow_provider_dbtsegment.triggers.base import WaitTrigger
 from airflow_provider_dbtsegment.triggers.beginning import NotHereError
 
@@ -27,8 +28,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
     :param sync_id: The sync.
     :param subscription_id: Its mapping, where that is known: how long its syncs usually take tells
         when to look.
-    :param partial_success: What the task makes of a partial success.
-    :param max_failed_rows: Of which up to how many rows may fail.
+    :param partial_success: What the task makes of rejected rows.
+    :param max_rejected_rows: How many rows may be rejected.
     :param sync_url: The page of the mapping, where that is known.
     """
 
@@ -50,7 +51,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         push_result: bool = False,
         begins: Mapping[str, float | None] | None = None,
         partial_success: str = "fail",
-        max_failed_rows: int | float | str | None = None,
+        max_rejected_rows: int | float | str | None = None,
         sync_url: str | None = None,
     ) -> None:
         super().__init__(
@@ -68,7 +69,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         self.sync_id = sync_id
         self.subscription_id = subscription_id
         self.partial_success = partial_success
-        self.max_failed_rows = max_failed_rows
+        self.max_rejected_rows = max_rejected_rows
         self.sync_url = sync_url
 
     def _own_arguments(self) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
             "sync_id": self.sync_id,
             "subscription_id": self.subscription_id,
             "partial_success": self.partial_success,
-            "max_failed_rows": self.max_failed_rows,
+            "max_rejected_rows": self.max_rejected_rows,
             "sync_url": self.sync_url,
         }
 
@@ -102,7 +103,7 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         hook.cancel_reverse_etl_sync_for_model(self.model_id, self.sync_id)
 
     def _check(self) -> None:
-        self._wanted()
+        self._policy()
         if str(self.subscription_id).strip() in ("", "None"):
             self.subscription_id = None
         named = ("model_id", "sync_id", *(["subscription_id"] if self.subscription_id else []))
@@ -112,20 +113,23 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
                 raise NotHereError(f"{name} is {text!r}")
             setattr(self, name, text)
 
-    def _wanted(self) -> PartialSuccess:
-        return PartialSuccess(self.partial_success, self.max_failed_rows)
+    def _policy(self) -> SyncPolicy:
+        return SyncPolicy(self.partial_success, self.max_rejected_rows)
 
     def _is_well(self, state: SyncStatus) -> bool:
-        return outcome(state) in (Outcome.SUCCESS, Outcome.PARTIAL)
+        return self._policy().can_pass(state)
 
     def _ended(self, api: SegmentHook, state: SyncStatus) -> End:
         return end_of_sync(
             state,
             self.sync_id,
             subscription_id=self.subscription_id,
-            wanted=self._wanted(),
+            policy=self._policy(),
+            history=lambda: read_history(api, state, self.model_id, self.subscription_id),
             log=self.log,
-            sync_url=self.sync_url or reverse_etl_page(api),
+            page=lambda: page_at_end(
+                api, state, self.model_id, self.subscription_id, self.sync_url or ""
+            ),
         )
 
     def _announced(self, api: SegmentHook, state: SyncStatus) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def write(run_ids: list[str]) -> None:
                 added=40 * mapping * (1 + day % 3),
                 updated=7 * mapping,
                 deleted=mapping,
-                failed=9 if mapping % 11 == 3 and day % 4 == 3 else 0,
+                rejected=9 if mapping % 11 == 3 and day % 4 == 3 else 0,
                 error="email is not valid" if mapping % 11 == 3 and day % 4 == 3 else "",
                 began=synced + timedelta(seconds=mapping % 5),
             )

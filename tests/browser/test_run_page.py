@@ -51,7 +51,7 @@ def arrived(bed: Bed, sync_id: str, mapping_id: str) -> dict[str, int]:
     refused = [one for one in records(refused_file, mapping_id) if one["sync_id"] == sync_id]
     both = [one["operation"] for one in (*taken, *refused)]
     told = {operation: both.count(operation) for operation in ("added", "updated", "deleted")}
-    return told | {"delivered": len(taken), "failed": len(refused)}
+    return told | {"delivered": len(taken), "rejected": len(refused)}
 
 
 def tool(bed: Bed, mapping_id: str) -> str:

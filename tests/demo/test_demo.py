@@ -34,7 +34,7 @@ def test_dbt_to_segment_runs_in_a_real_airflow(
     assert summary["dbt"]["status"] == ("error" if scenario == "broken-model" else "success")
     assert len(summary["syncs"]) == (0 if scenario == "broken-model" else 2)
     for sync in summary["syncs"]:
-        assert (sync["failed"] > 0) == (scenario == "bad-rows")
+        assert (sync["rejected"] > 0) == (scenario == "bad-rows")
 
 
 AIRFLOW_2_LOG = """\

@@ -44,14 +44,9 @@ class Segment(Simulated):
     def launcher(self, marker: Marker, work: int, accepted: list[Outcome]) -> SyncLauncher:
         """Return how an attempt starts a sync."""
 
-        def judge(sync: Any) -> Outcome | None:
-            found = outcome(sync)
-            if found is Outcome.PARTIAL:
-                return Outcome.SUCCESS if found in accepted else Outcome.FAILED
-            return found
-
         client: Any = self.client(marker.attempt)
-        return SyncLauncher(client, "source", MODEL, MAPPINGS[work], judge)
+        policy: Any = Policy(accepted)
+        return SyncLauncher(client, "source", MODEL, MAPPINGS[work], policy)
 
     def client(self, sender: int) -> Client:
         """Return the API as an attempt has it."""
@@ -86,6 +81,20 @@ class Segment(Simulated):
     def _written(self, at: float) -> str:
         time = datetime.fromtimestamp(at, timezone.utc) + self.skew
         return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Policy:
+    """Accepts partial successes, or does not, whatever the counts."""
+
+    def __init__(self, accepted: list[Outcome]) -> None:
+        self._accepted = accepted
+
+    def outcome(self, sync: Any, history: object) -> Outcome | None:
+        """Return the outcome of a sync; never a partial one."""
+        found = outcome(sync)
+        if found is not Outcome.PARTIAL:
+            return found
+        return Outcome.SUCCESS if found in self._accepted else Outcome.FAILED
 
 
 class Client:

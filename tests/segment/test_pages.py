@@ -14,7 +14,7 @@ from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.budget import Budget
 from airflow_provider_dbtsegment.rest.transport import TransportSettings
 from airflow_provider_dbtsegment.segment import SegmentApi, SegmentSettings, pages
-from airflow_provider_dbtsegment.segment.pages import reverse_etl_page, sync_page
+from airflow_provider_dbtsegment.segment.pages import known_page, page_at_end, reverse_etl_page
 from tests.scripted_server import Received, Reply, ScriptedServer, serving
 
 REFUSED = Reply(403, json.dumps({"errors": [{"message": "Not for you."}]}))
@@ -67,18 +67,30 @@ def api_at(url: str) -> SegmentApi:
     return SegmentApi(SegmentSettings(TransportSettings(url, TokenAuth("t0k"))))
 
 
+def at_end(api: SegmentApi, known: str = "") -> str:
+    """Return the page once a sync has ended."""
+    return page_at_end(api, {"syncId": "s", "syncStatus": "", "sourceId": "s1"}, "mo1", "m1", known)
+
+
 def test_the_page_of_a_mapping_is_found_once(workspace: Workspace) -> None:
     api = api_at(workspace.url)
     for _ in range(3):
-        assert sync_page(api, "s1", "mo1", "m1") == workspace.url + PAGE
+        assert at_end(api) == workspace.url + PAGE
     for before in (None, 7, "", "https://elsewhere.example" + PAGE, f"{workspace.url}/other"):
-        assert sync_page(api, "s1", "mo1", "m1", before=before) == workspace.url + PAGE
+        assert known_page(api, "s1", "mo1", "m1", before) == workspace.url + PAGE
     assert [one.path.split("?")[0] for one in workspace.received] == list(workspace.answers)
 
 
 def test_what_an_earlier_run_has_found_is_not_asked_for(workspace: Workspace) -> None:
-    before = workspace.url + PAGE
-    assert sync_page(api_at(workspace.url), "s1", "mo1", "m1", before=before) == before
+    before, api = workspace.url + PAGE, api_at(workspace.url)
+    assert known_page(api, "s1", "mo1", "m1", before) == before
+    assert at_end(api, before) == before
+    assert not workspace.received
+
+
+def test_nothing_is_looked_up_at_the_start(workspace: Workspace) -> None:
+    api = api_at(workspace.url)
+    assert known_page(api, "s1", "mo1", "m1") == reverse_etl_page(api)
     assert not workspace.received
 
 
@@ -97,7 +109,7 @@ def test_who_cannot_know_the_page_gets_the_one_above(
     for answer in (REFUSED, {}, [], {"source": 7, "workspace": [], "destinations": {}}):
         workspace.answers[missing] = answer
         pages._known.clear()
-        assert sync_page(api_at(workspace.url), "s1", "mo1", "m1") == workspace.url + page
+        assert at_end(api_at(workspace.url)) == workspace.url + page
 
 
 def test_a_page_is_not_waited_for_long(
@@ -109,7 +121,7 @@ def test_a_page_is_not_waited_for_long(
         workspace.answers["/sources/s1"] = answer
         pages._known.clear()
         api = api_at(workspace.url)
-        assert sync_page(api, "s1", "mo1", "m1") == reverse_etl_page(api)
+        assert at_end(api) == reverse_etl_page(api)
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_dbtsegment.segment.progress import describe_progress, label
-from airflow_provider_dbtsegment.segment.report import report
+from airflow_provider_dbtsegment.segment.report import describe, report, why_failed, why_rejected
 from airflow_provider_dbtsegment.segment.summary import summarize
+from airflow_provider_dbtsegment.segment.sync_policy import Verdict
 from airflow_provider_dbtsegment.triggers.finishing import can_be_stored
 
 EXTRACT = {"addedCount": "150", "updatedCount": "40", "deletedCount": "10", "extractCount": "200"}
@@ -20,10 +21,11 @@ SYNC: Any = {
     "extractPhase": {**EXTRACT, **TIMES},
     "loadPhase": {"deliverSuccessCount": "1198", "deliverFailureCount": "2", **TIMES},
 }
+FAILED = Verdict(False, "Two are too many.", 2, 1200)
 
 
 def test_a_summary_tells_the_times_of_both_phases() -> None:
-    summary = summarize(SYNC, "m", "https://app.segment.com/x")
+    summary = summarize(SYNC, FAILED, "m", "https://app.segment.com/x")
     assert summary["sync_url"] == "https://app.segment.com/x"
     assert summary["started_at"] == "2026-01-01T00:00:00+00:00"
     assert summary["finished_at"] == "2026-01-01T00:03:12+00:00"
@@ -34,7 +36,7 @@ def test_a_summary_tells_the_times_of_both_phases() -> None:
 
 
 def test_a_report_is_a_small_table() -> None:
-    assert report(summarize(SYNC)).splitlines() == [
+    assert report(summarize(SYNC, FAILED)).splitlines() == [
         "Segment sync s1 of model customers: PARTIAL_SUCCESS after 3 min 12 s.",
         "",
         "phase    took                rows",
@@ -42,8 +44,30 @@ def test_a_report_is_a_small_table() -> None:
         "                 updated       40",
         "                 deleted       10",
         "load     2.50 s  delivered  1,198",
-        "                 failed         2",
+        "                 rejected       2",
     ]
+
+
+def test_a_summary_tells_how_it_was_decided() -> None:
+    summary = summarize(SYNC, FAILED)
+    names = ("rejected", "new_rejected", "new_rows", "passed", "decision")
+    assert [summary[name] for name in names] == [2, 2, 1200, False, "Two are too many."]
+    assert why_rejected(summary) == (
+        "Segment sync s1 of model customers ended with status PARTIAL_SUCCESS and delivered 1,198 "
+        "of 1,200 rows; the destination rejected 2. Two are too many."
+    )
+    assert describe(summary).endswith("1198 delivered, 2 rejected")
+
+
+def test_an_empty_error_code_is_no_error() -> None:
+    phases = {name: {**SYNC[name], "errorCode": ""} for name in ("extractPhase", "loadPhase")}
+    fine = summarize({**SYNC, **phases, "error": "", "errorCode": " "}, FAILED)
+    assert fine["error"] == ""
+    assert "Segment says" not in why_rejected(fine)
+    broken = {**SYNC, "extractPhase": {"errorCode": "QUERY_FAILED"}, "loadPhase": {"errorCode": ""}}
+    summary = summarize(broken, Verdict(False))
+    assert summary["error"] == "QUERY_FAILED"
+    assert why_failed(summary).endswith("Segment says: QUERY_FAILED")
 
 
 def test_odd_texts_and_numbers_can_be_stored_and_shown() -> None:
@@ -56,7 +80,7 @@ def test_odd_texts_and_numbers_can_be_stored_and_shown() -> None:
         "loadPhase": [],
         "error": "\x00" + "no table " * 10_000,
     }
-    summary = summarize(odd)
+    summary = summarize(odd, Verdict(False))
     assert can_be_stored({"sync_summary": summary})
     assert (summary["added"], summary["extracted"], summary["started_at"]) == (0, 0, None)
     assert len(summary["error"]) <= 2000
@@ -73,6 +97,6 @@ def test_a_state_tells_which_phase_goes_on() -> None:
     going["extractPhase"]["extractCount"] = "5000"
     assert label(going) == "IN_PROGRESS, loading"
     assert describe_progress(going) == (
-        "Segment sync s1: 5,000 rows extracted, 1,200 delivered, 0 failed so far."
+        "Segment sync s1: 5,000 rows extracted, 1,200 delivered, 0 rejected so far."
     )
     assert label(SYNC) == "PARTIAL_SUCCESS"

@@ -216,10 +216,13 @@ WRONG: list[tuple[Any, dict[str, Any], str]] = [
             ({"partial_success": "ok"}, "use 'fail', 'warn' or 'accept'"),
             ({"partial_success": None}, "partial_success is empty"),
             ({"partial_success": True}, "partial_success is True; it must be a text"),
-            ({"max_failed_rows": 5}, "with 'fail' nothing passes"),
-            ({"partial_success": "warn", "max_failed_rows": -1}, "max_failed_rows is -1"),
-            ({"partial_success": "warn", "max_failed_rows": 1.5}, "max_failed_rows is 1.5"),
-            ({"partial_success": "accept", "max_failed_rows": "few"}, "max_failed_rows is 'few'"),
+            ({"max_rejected_rows": 5}, "with 'fail' nothing passes"),
+            ({"partial_success": "warn", "max_rejected_rows": -1}, "max_rejected_rows is -1"),
+            ({"partial_success": "warn", "max_rejected_rows": 1.5}, "max_rejected_rows is 1.5"),
+            (
+                {"partial_success": "accept", "max_rejected_rows": "few"},
+                "max_rejected_rows is 'few'",
+            ),
         )
     ],
     (DbtCloudRunSensor, {"run_id": "run 7"}, f"run_id is 'run 7'; {WHOLE}"),

@@ -79,7 +79,9 @@ def test_a_sync_is_told_of_by_its_rows(deferrable: bool, lines: Any) -> None:
         deferrable=deferrable,
     )
     said = lines([(0.0, going), (LASTS, sync("SUCCESS"))], task)
-    rows = [line for line in said if "1,200 rows extracted, 0 delivered, 0 failed so far." in line]
+    rows = [
+        line for line in said if "1,200 rows extracted, 0 delivered, 0 rejected so far." in line
+    ]
     assert 2 <= len(rows) <= LASTS / PAUSE
 
 

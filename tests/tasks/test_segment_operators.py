@@ -67,8 +67,8 @@ def test_a_sync_is_run_and_summed_up(deferrable: bool) -> None:
     assert summary["sync_id"] == ended.value
     assert summary["status"] == "SUCCESS"
     assert summary["subscription_id"] == "good"
-    counts = {name: summary[name] for name in ("extracted", "delivered", "failed")}
-    assert counts == {"extracted": 20, "delivered": 20, "failed": 0}
+    counts = {name: summary[name] for name in ("extracted", "delivered", "rejected")}
+    assert counts == {"extracted": 20, "delivered": 20, "rejected": 0}
 
 
 @IN_BOTH_MODES
@@ -83,14 +83,14 @@ def test_a_failure_gives_segments_reason(deferrable: bool) -> None:
 @pytest.mark.parametrize(
     ("options", "state", "says"),
     [
-        ({}, "failed", "delivered 15 of 20 rows; the destination refused 5"),
+        ({}, "failed", "delivered 15 of 20 rows; the destination rejected 5"),
         ({}, "failed", "because of partial_success='fail'"),
         ({"partial_success": "warn"}, "success", ""),
         ({"partial_success": "accept"}, "success", ""),
-        ({"partial_success": "accept", "max_failed_rows": 5}, "success", ""),
-        ({"partial_success": "accept", "max_failed_rows": "25%"}, "success", ""),
-        ({"partial_success": "warn", "max_failed_rows": 4}, "failed", "=4 allows 4"),
-        ({"partial_success": "warn", "max_failed_rows": 0.2}, "failed", r"=0.2 allows 4"),
+        ({"partial_success": "accept", "max_rejected_rows": 5}, "success", ""),
+        ({"partial_success": "accept", "max_rejected_rows": "25%"}, "success", ""),
+        ({"partial_success": "warn", "max_rejected_rows": 4}, "failed", "=4 allows 4"),
+        ({"partial_success": "warn", "max_rejected_rows": "0%"}, "failed", "='0%' allows 0% of"),
     ],
 )
 def test_the_user_decides_what_a_partial_success_means(
@@ -100,7 +100,7 @@ def test_the_user_decides_what_a_partial_success_means(
     assert ended.state == state
     assert says in ended.message
     summary = ended.xcoms["sync_summary"]
-    assert (summary["delivered"], summary["failed"]) == (15, 5)
+    assert (summary["delivered"], summary["rejected"]) == (15, 5)
 
 
 @IN_BOTH_MODES

@@ -19,6 +19,7 @@ from airflow_provider_dbtsegment.triggers.finishing import can_be_stored
 from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 from airflow_provider_dbtsegment.watch import Watcher
 from tests.scripted_server import Reply, ScriptedServer
+from tests.segment.syncs import sync as sync_of_day
 from tests.task_bench import again, first_end
 
 RunTrigger = Callable[..., DbtCloudRunTrigger]
@@ -164,14 +165,77 @@ async def test_a_partial_success_ends_the_task_if_it_is_to_pass(
 ) -> None:
     counts = {"deliverSuccessCount": "15", "deliverFailureCount": "5"}
     server.script(sync("IN_PROGRESS"), sync("PARTIAL_SUCCESS", loadPhase=counts))
-    trigger = sync_trigger(partial_success=policy, max_failed_rows=limit, push_result=True)
+    trigger = sync_trigger(partial_success=policy, max_rejected_rows=limit, push_result=True)
     event = await first_end(trigger)
     assert isinstance(event, TaskSuccessEvent) is ends
     assert stored.get("return_value") == ("s" if ends else None)
-    told = "The destination refused 5 rows." in caplog.text + capsys.readouterr().out
-    assert told == (policy == "warn")
+    lines = (caplog.text + capsys.readouterr().out).splitlines()
+    told = [line for line in lines if "5 of 20 rows rejected (25%)." in line]
+    assert bool(told) is ends
+    assert all(("warning" in line.lower()) is (policy == "warn") for line in told)
     # The state that ended the waiting is the whole answer.
     assert len(server.received) == 2
+
+
+HISTORY = [(0, 3), (0, 3), (47, 3)]
+
+
+def syncs(*counts: tuple[int, int]) -> Reply:
+    """Answer with a mapping's syncs, of which ours is the newest."""
+    listed = [{**sync_of_day(-day, *one), "syncId": f"s-{day}"} for day, one in enumerate(counts)]
+    listed[0]["syncId"] = "s"
+    return Reply(body=json.dumps({"data": {"syncStatuses": listed, "pagination": {}}}))
+
+
+@pytest.mark.parametrize(
+    ("counts", "limit", "ends", "requests"),
+    [
+        # One list ends the wait, and one tells of earlier rejections if they matter.
+        (HISTORY, None, True, 2),
+        (HISTORY, "10%", True, 2),
+        (HISTORY, 2, False, 1),
+        ([(0, 5), *HISTORY], None, False, 2),
+        ([(47, 3)], "10%", True, 1),
+        ([(47, 3)], "5%", False, 2),
+        ([(50, 0)], None, True, 1),
+        ([(0, 0)], None, True, 1),
+    ],
+)
+async def test_a_sync_that_rejected_known_rows_ends_the_task_for_one_more_request(
+    counts: list[tuple[int, int]],
+    limit: Any,
+    ends: bool,
+    requests: int,
+    server: ScriptedServer,
+    stored: Stored,
+) -> None:
+    server.script(syncs(*counts))
+    trigger = sync_trigger(subscription_id="x", partial_success="accept", max_rejected_rows=limit)
+    assert isinstance(await first_end(trigger), TaskSuccessEvent) is ends
+    assert len(server.received) == requests
+    if ends:
+        assert stored["sync_summary"]["rejected"] == counts[0][1]
+
+
+async def test_an_end_that_cannot_be_judged_for_now_wakes_a_worker(
+    server: ScriptedServer, stored: Stored, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finishing, "FINISH_FOR", 0.3)
+    server.script(syncs(*HISTORY), Reply(503))
+    trigger = sync_trigger(subscription_id="x", partial_success="accept")
+    assert (await first_end(trigger)).payload["sync_id"] == "s"
+    server.script(syncs(*HISTORY), Reply(503), syncs(*HISTORY))
+    trigger = sync_trigger(subscription_id="x", partial_success="accept")
+    assert isinstance(await first_end(trigger), TaskSuccessEvent)
+
+
+async def test_a_failed_extraction_wakes_a_worker_at_once(
+    server: ScriptedServer, stored: Stored
+) -> None:
+    server.script(sync("FAIL", extractPhase={"errorCode": "QUERY_FAILED"}))
+    trigger = sync_trigger(partial_success="accept")
+    assert (await first_end(trigger)).payload["sync_id"] == "s"
+    assert len(server.received) == 1
 
 
 async def test_triggers_that_begin_together_ask_airflow_once(

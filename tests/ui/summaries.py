@@ -139,15 +139,15 @@ def sync(
     added: int = 120,
     updated: int = 30,
     deleted: int = 4,
-    failed: int = 0,
+    rejected: int = 0,
     began: datetime = BEGAN + timedelta(minutes=20),
     status: str | None = None,
     error: str = "",
     tool: str = "hubspot",
 ) -> dict[str, Any]:
-    """Return the summary of a sync; of the changed rows so many failed, all others arrived."""
+    """Return the summary of a sync; so many of the changed rows were rejected."""
     changed = added + updated + deleted
-    ended = status or ("PARTIAL_SUCCESS" if failed else "SUCCESS")
+    ended = status or ("PARTIAL_SUCCESS" if rejected else "SUCCESS")
     return {
         "sync_id": f"sync-{mapping}-{began:%Y%m%d%H%M}",
         "sync_url": page_of(mapping, tool),
@@ -159,8 +159,12 @@ def sync(
         "added": added,
         "updated": updated,
         "deleted": deleted,
-        "delivered": changed - failed,
-        "failed": failed,
+        "delivered": changed - rejected,
+        "rejected": rejected,
+        "new_rejected": None,
+        "new_rows": None,
+        "passed": ended == "SUCCESS",
+        "decision": "",
         "error": error,
         "started_at": at(0, began),
         "finished_at": at(95, began),

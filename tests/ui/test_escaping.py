@@ -27,7 +27,7 @@ def evil(rows: Rows) -> None:
         for step in summary["steps"]:
             step["name"] = EVIL
         rows.task(run, EVIL[:30], state="failed", xcoms={"run_summary": summary, "run_id": EVIL})
-        told = sync("m", failed=3, error=EVIL) | {"subscription_id": EVIL, "status": EVIL}
+        told = sync("m", rejected=3, error=EVIL) | {"subscription_id": EVIL, "status": EVIL}
         rows.sync(run, told, task_id="sync" + EVIL[:20])
 
 

@@ -64,14 +64,14 @@ def test_everywhere_a_mapping_is_the_task_and_the_tool_beside_its_id(ask: Any, r
     rows.dag("shop")
     began = datetime.now(timezone.utc) - timedelta(hours=1)
     run = rows.run("shop", state="failed", due=began)
-    told = sync("4kQx9", failed=3, tool="zendesk", began=began)
+    told = sync("4kQx9", rejected=3, tool="zendesk", began=began)
     rows.sync(run, told, task_id="sync_orders", state="failed")
     whole = "sync_orders → zendesk"
     found = page(ask)
     (row,) = (r for r in found.root.all("tr") if "data-mapping" in r.attributes)
     assert row.one("th").text == f"{whole} ↗ 4kQx9"
     (cause,) = found.section("What broke").all("h3")
-    assert cause.text == f"{whole}: partial success 3 of 154 rows refused (2 %) · 4kQx9"
+    assert cause.text == f"{whole}: partial success 3 of 154 rows rejected (2 %) · 4kQx9"
     (place,) = found.section("Rows into tools").all(class_="remote")
     (line,) = page(ask, place.one("a").attributes["href"]).root.one("table").table()
     assert line["Mapping"] == f"{whole} 4kQx9"
@@ -156,7 +156,7 @@ def test_a_start_and_a_sensor_on_it_are_one_mapping(
 def test_two_sensors_on_a_sync_count_its_rows_once(ask: Any, rows: Rows) -> None:
     rows.dag("shop")
     run = rows.run("shop", state="failed")
-    told = start_and_wait(rows, run, subscription=True, failed=4)
+    told = start_and_wait(rows, run, subscription=True, rejected=4)
     left = {"sync_id": told["sync_id"], "sync_summary": told | {"subscription_id": None}}
     rows.task(run, "wait_too", operator=SENSOR, state="failed", xcoms=left)
     found = page(ask)

@@ -131,7 +131,7 @@ def test_no_value_in_the_place_of_another_breaks_a_page(seed: int, ask: Any, row
         return [spoil(one) for one in value] if isinstance(value, list) else value
 
     rows.dag("shop")
-    good_run, good_sync = dbt_run(25, failed={3, 8}), sync("m", failed=3)
+    good_run, good_sync = dbt_run(25, failed={3, 8}), sync("m", rejected=3)
     for number in range(3):
         run = rows.run("shop", f"manual__{number}", state=chance.choice(["success", "failed"]))
         bad_run, bad_sync = spoil(copy.deepcopy(good_run)), spoil(copy.deepcopy(good_sync))

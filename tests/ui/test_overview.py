@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.page import Page
+from tests.ui.page import Page, run_path
 from tests.ui.rows import Rows
 from tests.ui.summaries import MESSAGE, dbt_run, sync
 
@@ -28,7 +28,7 @@ def write(
     days: int = 5,
     ago: timedelta = timedelta(hours=1),
     failed_last: int = 0,
-    refused: int = 0,
+    rejected: int = 0,
     paused: bool = False,
 ) -> None:
     """Write a pipeline that runs once a day, the last time so long ago."""
@@ -41,8 +41,8 @@ def write(
         state = "failed" if is_failed else "success"
         rows.task(run, "build", state=state, xcoms={"run_summary": summary})
         if not is_failed:
-            error = "email is not valid" if refused else ""
-            told = sync(f"{dag_id}_to_crm", failed=refused, began=began, error=error)
+            error = "email is not valid" if rejected else ""
+            told = sync(f"{dag_id}_to_crm", rejected=rejected, began=began, error=error)
             rows.sync(run, told)
 
 
@@ -102,7 +102,7 @@ def test_the_last_runs_are_bars_and_a_table(ask: Any, rows: Rows) -> None:
 def test_what_needs_attention_stands_on_top_with_its_reason(ask: Any, rows: Rows) -> None:
     write(rows, "good")
     write(rows, "broken", days=8, failed_last=3)
-    write(rows, "refuses", refused=12)
+    write(rows, "refuses", rejected=12)
     write(rows, "late", ago=timedelta(days=4))
     write(rows, "late_but_paused", ago=timedelta(days=4), paused=True)
     page = overview(ask)
@@ -116,32 +116,48 @@ def test_what_needs_attention_stands_on_top_with_its_reason(ask: Any, rows: Rows
         ("sync_late_to_crm → hubspot", "late"),
     ]
     assert MESSAGE in items[0].text
-    assert "12 of 154 rows refused (8 %). email is not valid" in items[1].text
+    assert "12 of 154 rows rejected (8 %). email is not valid" in items[1].text
     assert "3 d old; usual is every 24 h" in items[3].text
 
 
 def test_a_success_that_left_rows_behind_needs_attention(ask: Any, rows: Rows) -> None:
     rows.dag("shop")
     began = NOW - timedelta(hours=1)
-    rows.sync(rows.run("shop", due=began), sync("m", failed=2, status="SUCCESS", began=began))
+    rows.sync(rows.run("shop", due=began), sync("m", rejected=2, status="SUCCESS", began=began))
     page = overview(ask)
     (item,) = page.section("Needs attention").one("ol").all("li")
     assert item.one("span", class_="badge").text == "sync_m → hubspot"
-    assert "The last sync: success, rows failed, 2 of 154 rows refused (1 %)." in item.text
+    assert "The last sync: success, rows rejected, 2 of 154 rows rejected (1 %)." in item.text
     (line,) = page.section("Freshness").one("tbody").all("tr")
     assert line.one("span", class_="badge").attributes["class"] == "badge warning"
 
 
-def test_rows_refused_before_a_run_that_failed_for_another_reason_are_told(
+def test_a_failure_that_the_task_accepts_is_shown_as_accepted(ask: Any, rows: Rows) -> None:
+    rows.dag("shop")
+    began = NOW - timedelta(hours=1)
+    decision = "12 of 12 rows rejected, 12 known from before; no new rows."
+    quiet = sync("m", added=12, updated=0, deleted=0, rejected=12, status="FAIL", began=began)
+    rows.sync(rows.run("shop", due=began), {**quiet, "passed": True, "decision": decision})
+    page = overview(ask)
+    (item,) = page.section("Needs attention").one("ol").all("li")
+    assert "The last sync: fail, accepted, 12 of 12 rows rejected (100 %)." in item.text
+    (line,) = page.section("Freshness").one("tbody").all("tr")
+    assert line.one("span", class_="badge").attributes["class"] == "badge warning"
+    assert "never arrived" not in line.text
+    broke = Page(ask(run_path("shop", "manual__1")).text).section("What broke").text
+    assert f"The task accepts that: {decision}" in broke
+
+
+def test_rows_rejected_before_a_run_that_failed_for_another_reason_are_told(
     ask: Any, rows: Rows
 ) -> None:
-    write(rows, "shop", failed_last=1, refused=7)
+    write(rows, "shop", failed_last=1, rejected=7)
     items = overview(ask).section("Needs attention").one("ol").all("li")
     assert [one.one("span", class_="badge").text for one in items] == [
         "The last run failed",
         "sync_shop_to_crm → hubspot",
     ]
-    assert "7 of 154 rows refused" in items[1].text
+    assert "7 of 154 rows rejected" in items[1].text
 
 
 def test_it_says_when_nothing_needs_attention(ask: Any, rows: Rows) -> None:
@@ -206,7 +222,7 @@ def test_of_many_mappings_the_worst_come_first_with_their_whole_history(
         run = rows.run("shop", f"day_{day}", due=began)
         for number in range(5):
             failed = 9 if (number, day) == (3, 3) else 0
-            rows.sync(run, sync(f"m{number}", failed=failed, began=began))
+            rows.sync(run, sync(f"m{number}", rejected=failed, began=began))
     write(rows, "other")
     card = overview(ask).section("Freshness")
     lines = [row for row in card.all("tr") if "data-mapping" in row.attributes]

@@ -34,7 +34,7 @@ def pipeline(rows: Rows, run_id: str = "manual__1", *, days: int = 0, **about: A
     rows.task(run, "build", xcoms={"run_id": summary["run_id"], "run_summary": summary})
     later = began + timedelta(minutes=10)
     rows.sync(run, sync("customers_to_crm", added=200 + days, began=later))
-    rows.sync(run, sync("orders_to_desk", failed=12, began=later, error="email is not valid"))
+    rows.sync(run, sync("orders_to_desk", rejected=12, began=later, error="email is not valid"))
     return summary
 
 
@@ -138,8 +138,8 @@ def test_the_funnel_says_what_each_sync_delivered(ask: Any, rows: Rows) -> None:
     }
     rest = {"updated": "30", "deleted": "4"}
     assert counts == {
-        "customers_to_crm": {"added": "200", "delivered": "234", "failed": "0", **rest},
-        "orders_to_desk": {"added": "120", "delivered": "142", "failed": "12", **rest},
+        "customers_to_crm": {"added": "200", "delivered": "234", "rejected": "0", **rest},
+        "orders_to_desk": {"added": "120", "delivered": "142", "rejected": "12", **rest},
     }
     # to be looked at first
     assert list(counts) == ["orders_to_desk", "customers_to_crm"]
@@ -156,7 +156,7 @@ def test_the_picture_of_a_mapping_has_the_shares_of_its_numbers(ask: Any, rows: 
     widths = {
         one.attributes["class"]: float(one.attributes["width"]) for one in picture.all("rect")
     }
-    wanted = {"added": 120, "updated": 30, "deleted": 4, "delivered": 142, "failed": 12}
+    wanted = {"added": 120, "updated": 30, "deleted": 4, "delivered": 142, "rejected": 12}
     assert widths == {name: round(100 * rows_ / 154, 2) for name, rows_ in wanted.items()}
 
 

@@ -30,7 +30,9 @@ def large(rows: Rows) -> None:
         summary = dbt_run(NODES, began=began, seed=day, failed={70} if last else (), threads=16)
         rows.task(run, "build", xcoms={"run_summary": summary})
         for number in range(MAPPINGS):
-            told = sync(f"mapping_{number:02d}", added=100 * number, failed=number % 9, began=began)
+            told = sync(
+                f"mapping_{number:02d}", added=100 * number, rejected=number % 9, began=began
+            )
             rows.sync(run, told)
 
 
@@ -50,7 +52,7 @@ def write_many(rows: Rows) -> None:
             run = rows.run(dag_id, f"day_{day}", due=began, state=state)
             for one in range(MAPPINGS):
                 failed = 9 if day == 1 and number % 100 == 50 else 0
-                told = sync(f"{dag_id}_{one:02d}", failed=failed, began=began)
+                told = sync(f"{dag_id}_{one:02d}", rejected=failed, began=began)
                 about = {"dag_id": dag_id, "run_id": run.run_id, "task_id": f"sync_{one:02d}"}
                 about |= {"map_index": -1}
                 tasks.append(

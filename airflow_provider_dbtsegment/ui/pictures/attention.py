@@ -1,4 +1,4 @@
-"""What needs attention: runs that failed, rows that were refused, mappings that fell behind."""
+"""What needs attention: runs that failed, rows that were rejected, mappings that fell behind."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _of_mapping(one: Freshness, told: Collection[tuple[str, str]]) -> Iterator[I
     """
     last, title = one.last, one.mapping.title
     if not last.sync.is_good and (one.dag_id, last.run.run_id) not in told:
-        how = ", ".join(filter(None, (last.sync.word, broken.refused(last.sync.rows))))
+        how = ", ".join(filter(None, (last.sync.word, broken.rejected(last.sync.rows))))
         words = f"The last sync: {how}. {last.sync.error}".strip()
         yield Item(1, one.tone, one.dag_id, last.run, title, words, last.finished)
     elif one.late:

@@ -73,20 +73,20 @@ def _of_node(part: Part, failure: Failure, held_up: Counter[int]) -> Cause:
 
 
 def _of_sync(part: Part, sync: Sync) -> Cause:
-    where = " · ".join(filter(None, (refused(sync.rows), part.mapping.id)))
-    words = sync.error or "Segment gives no reason."
-    passed = part.task.state == "success"
-    return Cause(
-        part, f"{part.mapping.title}: {sync.word}", where, words, "The task accepts that" * passed
-    )
+    where = " · ".join(filter(None, (rejected(sync.rows), part.mapping.id)))
+    accepted = part.task.state == "success"
+    reasons = (sync.error, "" if accepted else sync.decision)
+    words = " ".join(filter(None, reasons)) or "Segment gives no reason."
+    held_up = ": ".join(filter(None, ("The task accepts that", sync.decision))) if accepted else ""
+    return Cause(part, f"{part.mapping.title}: {sync.word}", where, words, held_up)
 
 
-def refused(rows: RowCounts) -> str:
-    """Return how many rows the destination refused, or nothing."""
-    if not rows.failed:
+def rejected(rows: RowCounts) -> str:
+    """Return how many rows the destination rejected, or nothing."""
+    if not rows.rejected:
         return ""
-    of_all = f"{grouped(rows.failed)} of {many(rows.tried, 'row')} refused"
-    return f"{of_all} ({share(rows.failed, rows.tried)})"
+    of_all = f"{grouped(rows.rejected)} of {many(rows.tried, 'row')} rejected"
+    return f"{of_all} ({share(rows.rejected, rows.tried)})"
 
 
 def _of_task(part: Part) -> Cause:

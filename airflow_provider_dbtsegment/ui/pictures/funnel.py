@@ -1,4 +1,4 @@
-"""The funnel: of each mapping the rows that changed, those that arrived, and those refused."""
+"""The funnel: of each mapping the rows that changed, those delivered, and those rejected."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Funnel:
     A mapping's row.
 
     :param changed: The upper bar: added, updated, deleted.
-    :param arrived: The lower bar: delivered and failed.
+    :param arrived: The lower bar: delivered and rejected.
     """
 
     part: Part
@@ -45,7 +45,7 @@ class Funnel:
     changed: tuple[Slice, ...]
     arrived: tuple[Slice, ...]
     delivered_share: str
-    failed_share: str
+    rejected_share: str
     trend: Trend | None
     finished: datetime | None
 
@@ -62,7 +62,7 @@ class Total:
     ended: int
     rows: RowCounts
     delivered_share: str
-    failed_share: str
+    rejected_share: str
 
 
 def draw(reading: RunReading, history: History) -> list[Funnel]:
@@ -80,7 +80,7 @@ def total(rows: Sequence[Funnel]) -> Total:
         ended=len(syncs),
         rows=sums,
         delivered_share=share(sums.delivered, sums.tried),
-        failed_share=share(sums.failed, sums.tried),
+        rejected_share=share(sums.rejected, sums.tried),
     )
 
 
@@ -96,7 +96,7 @@ def _row(part: Part, history: History) -> Funnel:
         tone, word, rows = tones.of_sync(sync), sync.word, sync.rows
         widest = max(rows.changed, rows.tried)
         changed = _slices(rows, ("added", "updated", "deleted"), widest)
-        arrived = _slices(rows, ("delivered", "failed"), widest)
+        arrived = _slices(rows, ("delivered", "rejected"), widest)
     return Funnel(
         part=part,
         mapping=mapping,
@@ -106,7 +106,7 @@ def _row(part: Part, history: History) -> Funnel:
         changed=changed,
         arrived=arrived,
         delivered_share=share(sync.rows.delivered, sync.rows.tried) if sync else NONE,
-        failed_share=share(sync.rows.failed, sync.rows.tried) if sync else NONE,
+        rejected_share=share(sync.rows.rejected, sync.rows.tried) if sync else NONE,
         trend=draw_trend(past),
         finished=sync.finished if sync else None,
     )
@@ -126,4 +126,4 @@ def _slices(rows: RowCounts, names: Sequence[str], widest: int) -> tuple[Slice, 
 
 def _order(row: Funnel) -> tuple[bool, int, int, str]:
     rows = row.sync.rows if row.sync else RowCounts()
-    return not row.part.broken, -rows.failed, -rows.tried, row.mapping.key
+    return not row.part.broken, -rows.rejected, -rows.tried, row.mapping.key

@@ -149,7 +149,7 @@ def _note(part: Part) -> str:
     """Return what stands small beside a row's label."""
     if part.sync is not None:
         rows = part.sync.rows
-        of_all = f" of {grouped(rows.tried)}" if rows.failed else ""
+        of_all = f" of {grouped(rows.tried)}" if rows.rejected else ""
         return f"{grouped(rows.delivered)}{of_all} rows"
     if part.dbt is not None:
         return many(part.dbt.nodes, "node") if part.dbt.nodes else part.dbt.status

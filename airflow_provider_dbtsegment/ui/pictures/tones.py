@@ -49,8 +49,8 @@ def of_run(status: str) -> str:
 
 
 def of_sync(sync: Sync) -> str:
-    """Return the colour of how a sync ended; a success with failed rows is none."""
-    end = Outcome.PARTIAL if sync.end is Outcome.SUCCESS and sync.rows.failed else sync.end
+    """Return the colour of how a sync ended; a success with rejected rows is none."""
+    end = Outcome.PARTIAL if sync.end is Outcome.SUCCESS and sync.rows.rejected else sync.end
     return _SYNCS[end] if end else "other"
 
 

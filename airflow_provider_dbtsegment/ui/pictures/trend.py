@@ -16,7 +16,7 @@ WIDTH, HEIGHT, BAR = 6, 24, 4
 @dataclass(frozen=True)
 class Trend:
     """
-    The bars, the oldest first: delivered rows, failed ones upon them, as data of SVG paths.
+    The bars, the oldest first: delivered rows, rejected ones upon them, as data of SVG paths.
 
     :param sentence: What they say in words.
     :param share: The part of all rows of these syncs that arrived.
@@ -24,7 +24,7 @@ class Trend:
 
     width: int
     delivered: str
-    failed: str
+    rejected: str
     nothing: str
     sentence: str
     share: str
@@ -36,21 +36,21 @@ def draw_trend(past: Sequence[PastSync]) -> Trend | None:
         return None
     syncs = [one.sync.rows for one in past]
     highest = max(rows.tried for rows in syncs) or 1
-    paths: dict[str, list[str]] = {"delivered": [], "failed": [], "nothing": []}
+    paths: dict[str, list[str]] = {"delivered": [], "rejected": [], "nothing": []}
     for place, rows in enumerate(syncs):
         for tone, top, height in _heights(rows, highest):
             x = place * WIDTH + 1
             paths[tone].append(f"M{x} {top:g}h{BAR}v{height:g}h-{BAR}z")
-    all_rows, failed = total(syncs), sum(rows.failed > 0 for rows in syncs)
+    all_rows, rejected = total(syncs), sum(rows.rejected > 0 for rows in syncs)
     sentence = (
         f"{many(len(syncs), 'sync')}: {grouped(syncs[0].delivered)} rows delivered in the first, "
         f"{grouped(syncs[-1].delivered)} in the last, at most {grouped(highest)} in one; "
-        f"{many(failed, 'sync')} with failed rows"
+        f"{many(rejected, 'sync')} with rejected rows"
     )
     return Trend(
         width=len(syncs) * WIDTH,
         delivered="".join(paths["delivered"]),
-        failed="".join(paths["failed"]),
+        rejected="".join(paths["rejected"]),
         nothing="".join(paths["nothing"]),
         sentence=sentence,
         share=share(all_rows.delivered, all_rows.tried),
@@ -62,9 +62,9 @@ def _heights(rows: RowCounts, highest: int) -> list[tuple[str, float, float]]:
     if not rows.tried:
         return [("nothing", HEIGHT - 1.0, 1.0)]
     whole = max(3.0, round(HEIGHT * rows.tried / highest, 1))
-    failed = max(2.0, round(HEIGHT * rows.failed / highest, 1)) if rows.failed else 0.0
-    failed = min(failed, whole if not rows.delivered else whole - 1)
-    found = [("failed", HEIGHT - whole, failed)] if failed else []
+    rejected = max(2.0, round(HEIGHT * rows.rejected / highest, 1)) if rows.rejected else 0.0
+    rejected = min(rejected, whole if not rows.delivered else whole - 1)
+    found = [("rejected", HEIGHT - whole, rejected)] if rejected else []
     if rows.delivered:
-        found.append(("delivered", round(HEIGHT - whole + failed, 1), round(whole - failed, 1)))
+        found.append(("delivered", round(HEIGHT - whole + rejected, 1), round(whole - rejected, 1)))
     return found

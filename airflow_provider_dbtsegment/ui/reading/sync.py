@@ -28,7 +28,7 @@ class RowCounts(NamedTuple):
     updated: int = 0
     deleted: int = 0
     delivered: int = 0
-    failed: int = 0
+    rejected: int = 0
 
     @property
     def changed(self) -> int:
@@ -38,7 +38,7 @@ class RowCounts(NamedTuple):
     @property
     def tried(self) -> int:
         """How many rows the destination was given."""
-        return self.delivered + self.failed
+        return self.delivered + self.rejected
 
 
 def total(counts: Iterable[RowCounts]) -> RowCounts:
@@ -52,13 +52,16 @@ class Sync(Ended):
     What is known of a sync.
 
     :param end: How it ended, or `None` if it does not tell; a word that nobody knows is a failure.
+        What Segment calls a failure is a partial success if the task let it pass.
     :param mapping: Segment's subscription.
+    :param decision: Why the task let it pass or not, if it rejected rows.
     :param told: The whole summary.
     """
 
     end: Outcome | None
     mapping: str
     error: str
+    decision: str
     extracted: int
     rows: RowCounts
     told: Mapping[str, Any]
@@ -77,14 +80,16 @@ class Sync(Ended):
     @property
     def is_good(self) -> bool:
         """Whether all rows arrived."""
-        return self.end is Outcome.SUCCESS and not self.rows.failed
+        return self.end is Outcome.SUCCESS and not self.rows.rejected
 
     @property
     def word(self) -> str:
         """Segment's word for its status, and what that leaves out."""
         word = self.status.replace("_", " ").lower()
-        is_half = self.end is Outcome.SUCCESS and self.rows.failed
-        return f"{word}, rows failed" if is_half else word
+        if self.end is Outcome.SUCCESS and self.rows.rejected:
+            return f"{word}, rows rejected"
+        is_accepted = self.end is Outcome.PARTIAL and word in ("fail", "failed")
+        return f"{word}, accepted" if is_accepted else word
 
 
 def read_sync(value: Any) -> Sync | None:
@@ -95,11 +100,15 @@ def read_sync(value: Any) -> Sync | None:
     rows = RowCounts(*(count(summary.get(name)) for name in RowCounts._fields))
     ended = how_it_ended(summary, "sync")
     unknown = Outcome.FAILED if ended["status"] else None
+    end = SYNC_OUTCOMES.get(ended["status"].upper(), unknown)
+    if end is Outcome.FAILED and summary.get("passed") is True:
+        end = Outcome.PARTIAL
     return Sync(
         **ended,
-        end=SYNC_OUTCOMES.get(ended["status"].upper(), unknown),
+        end=end,
         mapping=text(summary.get("subscription_id")),
         error=text(summary.get("error")),
+        decision=text(summary.get("decision")),
         extracted=count(summary.get("extracted")) or rows.changed,
         rows=rows,
         told=summary,

@@ -110,6 +110,16 @@ def test_refused_rows_make_a_partial_success_and_are_tried_again(server: Any) ->
     assert counts(again) == ("3", "0", "0", "1", "2")
 
 
+def test_rows_that_stay_bad_are_all_that_is_sent_on_a_day_without_changes(server: Any) -> None:
+    server.sql("UPDATE customers SET email = NULL WHERE id = 1")
+    assert counts(server.sync("to_crm")) == ("3", "0", "0", "2", "1")
+    for _ in range(2):
+        quiet = server.sync("to_crm")
+        assert quiet["syncStatus"] == "FAIL"
+        assert counts(quiet) == ("1", "0", "0", "0", "1")
+        assert "errorCode" not in quiet["extractPhase"]
+
+
 def test_refused_update_stays_an_update(server: Any) -> None:
     server.sync("to_crm")
     server.sql("UPDATE customers SET email = 'nonsense' WHERE id = 2")
