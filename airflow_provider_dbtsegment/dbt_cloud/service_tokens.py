@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_dbtsegment.dbt_cloud.base import DbtCloudBase, Record
+from airflow_provider_dbtsegment.exceptions import InvalidRequestError
 from airflow_provider_dbtsegment.rest.listing import Listing
+
+#: What a 400 to the creation of a service token means, unless the body is wrong.
+FOR_SERVICE_TOKENS_ONLY = (
+    "dbt Cloud creates service tokens for service tokens only: if the token of the connection is a "
+    "personal access token, put a service token with the Account Admin permission set in its place."
+)
 
 
 class ServiceTokensApi(DbtCloudBase):
@@ -36,10 +43,20 @@ class ServiceTokensApi(DbtCloudBase):
         """
         Create a service token. Only this answer shows the token, as ``token_string``.
 
+        dbt Cloud answers 400 to personal access tokens: the connection needs a service token that
+        may create others.
+
         :param payload: The body.
         :raises RequestError: See :mod:`airflow_provider_dbtsegment.exceptions`.
         """
-        return self._send("POST", Record, "v3/service-tokens/", json=payload, account_id=account_id)
+        try:
+            return self._send(
+                "POST", Record, "v3/service-tokens/", json=payload, account_id=account_id
+            )
+        except InvalidRequestError as error:
+            if error.status == 400:
+                error.args = (f"{str(error).rstrip('. ')}. {FOR_SERVICE_TOKENS_ONLY}",)
+            raise
 
     def delete_service_token(self, service_token_id: int, *, account_id: int | None = None) -> None:
         """

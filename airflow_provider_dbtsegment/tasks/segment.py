@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_dbtsegment.compat import missing_xcoms_are_fine
+from airflow_provider_dbtsegment.exceptions import RequestError, WaitTimeoutError
 from airflow_provider_dbtsegment.links.segment import SYNC_URL
 from airflow_provider_dbtsegment.tasks.arguments import (
     Check,
@@ -19,13 +22,19 @@ from airflow_provider_dbtsegment.tasks.base import Waiting
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
 
+    from airflow_provider_dbtsegment.exceptions import RunFailedError
     from airflow_provider_dbtsegment.hooks.segment import SegmentHook
     from airflow_provider_dbtsegment.outcomes import End
     from airflow_provider_dbtsegment.segment.sync_policy import SyncPolicy
     from airflow_provider_dbtsegment.segment.sync_source import SyncKey, SyncSource
+    from airflow_provider_dbtsegment.segment.types import SyncStatus
     from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 
 
+#: So many of a mapping's newest syncs are looked through for the parts of a very large one.
+LISTED_PARTS = 100
+#: Seconds between two looks for these at most: it must be known soon that no further one begins.
+PARTS_INTERVAL = 15.0
 #: What a partial success means for the task.
 PartialSuccessPolicy = Literal["fail", "warn", "accept"]
 #: How these arguments are validated one by one; `_check_together` does the rest.
@@ -86,7 +95,7 @@ class ReverseETLWaiting(Waiting):
         self.log.info("Segment sync %s of model %s%s. %s", key[1], key[0], said, self._url)
 
     def _url_before(self, context: Context) -> Any:
-        """Return the address that this task has found out in an earlier run, if it can be had."""
+        """Return the address that this task has found out, now or in an earlier run, if it has."""
         task_instance: Any = context["ti"]
         try:
             with missing_xcoms_are_fine():
@@ -103,8 +112,9 @@ class ReverseETLWaiting(Waiting):
     def _complete(
         self, context: Context, event: dict[str, Any] | None, awaited: dict[str, Any] | None
     ) -> Any:
-        see = str((awaited or {}).get("see") or "")
-        if see.startswith("http"):
+        # `dag.test()` resumes a task with the event of its trigger alone.
+        see = self._url_before(context) if awaited is None else awaited.get("see")
+        if isinstance(see, str) and see.startswith("http"):
             self._url = see
         return super()._complete(context, event, awaited)
 
@@ -138,12 +148,20 @@ class ReverseETLWaiting(Waiting):
         return optional_id(getattr(self, "subscription_id", None), "subscription_id")
 
     def _ended(self, key: SyncKey) -> End:
+        from airflow_provider_dbtsegment.segment.split_syncs import may_be_split
+
+        sync = self._looking.get_reverse_etl_sync_status(key[0], key[1])
+        end = self._end_of(sync, key)
+        if end.failure is None and may_be_split(sync):
+            return replace(end, failure=self._failure_of_further_parts(sync, key))
+        return end
+
+    def _end_of(self, sync: SyncStatus, key: SyncKey) -> End:
         from airflow_provider_dbtsegment.segment.pages import page_at_end
         from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
         from airflow_provider_dbtsegment.segment.sync_history import read_history
 
         api, mapping = self._looking, self._mapping()
-        sync = api.get_reverse_etl_sync_status(key[0], key[1])
         return end_of_sync(
             sync,
             key[1],
@@ -153,6 +171,51 @@ class ReverseETLWaiting(Waiting):
             log=self.log,
             page=lambda: page_at_end(api, sync, key[0], mapping, self._url),
         )
+
+    def _failure_of_further_parts(self, sync: SyncStatus, key: SyncKey) -> RunFailedError | None:
+        """Wait for the syncs into which a very large extract may be split, and return a failure."""
+        from airflow_provider_dbtsegment.segment.split_syncs import further_parts
+
+        mapping_id = self._mapping()
+        self.log.warning(
+            "Segment sync %s is so large that Segment may have split its extract into several "
+            "syncs, or cut it off. %s",
+            key[1],
+            "Syncs of the mapping that begin within a minute after it are waited for."
+            if mapping_id
+            else "Further syncs cannot be waited for without a subscription_id.",
+        )
+        if mapping_id is None:
+            return None
+        began = time.time()
+        since = self._source().server_time() or began
+        limit = self._own_limit()
+        patience = self._patience_until(None if limit is None else began + limit, began)
+        known: list[str] = []
+        while True:
+            try:
+                listed = list(
+                    self._looking.list_reverse_etl_sync_statuses_from_model_and_subscription_id(
+                        key[0], mapping_id, limit=LISTED_PARTS
+                    )
+                )
+            except RequestError as error:
+                patience.fault(error, time.time())
+                self.log.warning("Looking failed; trying again: %s", error)
+            else:
+                now = since + time.time() - began
+                parts, complete = further_parts(sync, listed, since=since, now=now)
+                if known != (known := [part["syncId"] for part in parts]):
+                    self.log.info("%s is followed by %s.", self._subject(key), ", ".join(known))
+                if complete:
+                    break
+                try:
+                    patience.answered(time.time())
+                except WaitTimeoutError as late:
+                    raise self._told(key, late) from late
+            self._sleep(min(self._interval(), PARTS_INTERVAL))
+        ends = [self._end_of(part, (key[0], part["syncId"])) for part in parts]
+        return next((end.failure for end in ends if end.failure is not None), None)
 
     def _trigger(self, key: SyncKey, **kwargs: Any) -> ReverseETLSyncTrigger:
         from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger

@@ -10,6 +10,7 @@ from airflow_provider_dbtsegment.links.segment import SYNC_URL
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
 from airflow_provider_dbtsegment.segment.pages import page_at_end, reverse_etl_page
+from airflow_provider_dbtsegment.segment.split_syncs import may_be_split
 from airflow_provider_dbtsegment.segment.sync_end import end_of_sync
 from airflow_provider_dbtsegment.segment.sync_history import read_history
 from airflow_provider_dbtsegment.segment.sync_policy import SyncPolicy
@@ -117,7 +118,8 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         return SyncPolicy(self.partial_success, self.max_rejected_rows)
 
     def _is_well(self, state: SyncStatus) -> bool:
-        return self._policy().can_pass(state)
+        # What follows a very large sync is waited for in a worker.
+        return self._policy().can_pass(state) and not may_be_split(state)
 
     def _ended(self, api: SegmentHook, state: SyncStatus) -> End:
         return end_of_sync(

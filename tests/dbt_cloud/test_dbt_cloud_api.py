@@ -134,3 +134,25 @@ def test_a_name_that_is_there_twice_is_explained_by_what_a_task_can_give(
     server.script(*map(listed, ("project", "environment", "job")))
     with pytest.raises(ConfigurationError, match=f"2 {twice}s named .* Use job_id to say which"):
         api.get_job_by_name("job", project_name="project", environment_name="environment")
+
+
+def test_why_a_personal_token_creates_no_service_token(
+    api: DbtCloudApi, server: ScriptedServer
+) -> None:
+    body = json.dumps({"status": {"code": 400, "user_message": "Not allowed."}, "data": None})
+    server.script(Reply(400, body))
+    with pytest.raises(InvalidRequestError) as caught:
+        api.create_service_token({"name": "ci"})
+    assert caught.value.status == 400
+    message = str(caught.value)
+    assert "400 Not allowed. dbt Cloud creates service tokens for service tokens only" in message
+    assert "Account Admin permission set" in message
+    # Of another refusal, and of another call, nothing more is known than what dbt Cloud says.
+    for status, call in (
+        (422, lambda: api.create_service_token({"name": "ci"})),
+        (400, lambda: api.update_service_token(7, {"name": "ci"})),
+    ):
+        server.script(Reply(status, body))
+        with pytest.raises(InvalidRequestError) as other:
+            call()
+        assert "service tokens only" not in str(other.value)

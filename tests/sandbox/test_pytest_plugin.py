@@ -16,24 +16,32 @@ HERE = Path(__file__).parent
 EXAMPLE_DAGS = HERE.parents[1] / "example_dags"
 
 
-@pytest.mark.timeout(300)
-def test_a_dag_is_tested_in_ten_lines(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("file", "dags"),
+    [
+        ("test_dbt_to_segment.py", EXAMPLE_DAGS),
+        ("test_both_modes.py", HERE / "own_dag" / "dags"),
+    ],
+)
+def test_a_dag_is_tested_in_ten_lines(file: str, dags: Path, tmp_path: Path) -> None:
     environment = {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path),
-        "AIRFLOW__CORE__DAGS_FOLDER": str(EXAMPLE_DAGS),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "PYTHONPATH": str(EXAMPLE_DAGS),
+        "PYTHONPATH": str(dags),
+        "TINY_PROJECT": str(HERE.parent / "data" / "tiny"),
     }
     # Elsewhere, so that nothing of our own tests is beside it.
-    shutil.copy(HERE / "own_dag" / "test_dbt_to_segment.py", tmp_path)
+    shutil.copy(HERE / "own_dag" / file, tmp_path)
     commands = (
         [sys.executable, "-m", "airflow", "db", "migrate"],
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", "test_dbt_to_segment.py"],
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", file],
     )
     for command in commands:
         done = subprocess.run(
-            command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=150
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=280
         )
         assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout

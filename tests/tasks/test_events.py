@@ -182,6 +182,25 @@ def _sync(sync_id: str) -> dict[str, str]:
     return {"syncId": sync_id, "syncStatus": "IN_PROGRESS", "startedAt": at}
 
 
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("kind", ["operator", "sensor"])
+def test_a_task_that_is_resumed_with_the_event_alone_has_a_link(
+    kind: str, known: bool, dbt_cloud_at: ScriptedServer
+) -> None:
+    """As `dag.test()` does, which drops what else a task has deferred itself with."""
+    ended = {"syncId": "s", "modelId": "m", "syncStatus": "SUCCESS"}
+    dbt_cloud_at.script(data({"reverseETLSyncStatus": ended}))
+    task: Any = CreateReverseETLManualSyncOperator(task_id="t", **MAPPING)
+    if kind == "sensor":
+        task = ReverseETLSyncSensor(task_id="t", model_id="m", sync_id="s")
+    url = f"{dbt_cloud_at.url}/workspace/mappings/x"
+    within = context()
+    within["ti"].xcoms |= {"sync_url": url} if known else {}
+    task.execute_complete(within, {"model_id": "m", "sync_id": "s"})
+    above = f"{dbt_cloud_at.url}/goto-my-workspace/reverse-etl"
+    assert within["ti"].xcoms["sync_summary"]["sync_url"] == (url if known else above)
+
+
 def test_results_that_cannot_be_read_do_not_fail_a_success(dbt_cloud_at: ScriptedServer) -> None:
     step = {"index": 1, "name": "Invoke dbt with `dbt --target prod build`", "status": 10}
     run = {"id": 11, "status": 10, "run_steps": [step]}
