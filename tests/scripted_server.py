@@ -23,6 +23,7 @@ class Reply:
     :param cut: Send so many bytes of the body and then close, in spite of the promised length.
     :param drop: Close the connection instead of answering: ``close`` politely, ``reset`` rudely.
     :param delay: Seconds before the answer.
+    :param reason: What follows the status, instead of its usual name.
     """
 
     status: int = 200
@@ -32,6 +33,7 @@ class Reply:
     cut: int | None = None
     drop: str | None = None
     delay: float = 0.0
+    reason: str = ""
 
 
 @dataclass
@@ -93,7 +95,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._drop(reply.drop)
             return
         content = reply.body.encode() if isinstance(reply.body, str) else reply.body
-        self.send_response(reply.status)
+        self.send_response(reply.status, reply.reason or None)
         headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
         for name, value in {**headers, **reply.headers}.items():
             self.send_header(name, value)

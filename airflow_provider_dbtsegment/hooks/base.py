@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import json
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
+from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from requests.utils import select_proxy
 
 from airflow_provider_dbtsegment.compat import (
     AirflowNotFoundException,
@@ -56,24 +61,31 @@ class ConnectionHook(RestClient[S], BaseHook):
     def settings(self) -> S:
         """What the connection says, read once."""
         if self._settings is None:
-            try:
+            with self._explaining():
                 connection = self.get_connection(self._conn_id)
-            except AirflowNotFoundException:
-                raise self._missing() from None
-            self._settings = self._read(connection, connection.extra_dejson)
+                extra = connection.extra_dejson
+            self._settings = self._read(connection, extra)
         return self._settings
 
     async def aresolve(self) -> None:
         """Read the connection without blocking the event loop; a trigger does so first."""
         if self._settings is None:
-            try:
+            with self._explaining():
                 connection, extra = await get_connection(self._conn_id)
-            except AirflowNotFoundException:
-                raise self._missing() from None
             self._settings = self._read(connection, extra)
 
-    def _missing(self) -> ConfigurationError:
-        return ConfigurationError(f"There is no connection {self._conn_id!r} in Airflow.")
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Say what is wrong where Airflow has no such connection, or cannot read it."""
+        try:
+            yield
+        except AirflowNotFoundException:
+            message = f"There is no connection {self._conn_id!r} in Airflow."
+            raise ConfigurationError(message) from None
+        except ValueError as error:  # such as a port that is no number
+            raise ConfigurationError(
+                f"Connection {self._conn_id!r} cannot be read by Airflow: {error}"
+            ) from None
 
     def twin(self: H, *, max_attempts: int = 1) -> H:
         """
@@ -142,9 +154,10 @@ class ConnectionHook(RestClient[S], BaseHook):
         """Return what a connection says."""
         raise NotImplementedError
 
-    def _read(self, connection: Connection, extra: Mapping[str, Any]) -> S:
+    def _read(self, connection: Connection, extra: object) -> S:
         try:
-            return self._settings_of(connection, extra)
+            _check_extra(connection.extra)
+            return self._settings_of(connection, extra if isinstance(extra, Mapping) else {})
         except ConfigurationError as error:
             raise ConfigurationError(f"Connection {self._conn_id!r}: {error}") from None
 
@@ -178,11 +191,40 @@ def _max_retry_wait(max_attempts: int) -> float:
     return MAX_RETRY_WAIT if max_attempts > 1 else MAX_LOOK_WAIT
 
 
+def _check_extra(extra: object) -> None:
+    """
+    Look at an extra as it is stored: Airflow takes what is no JSON for an empty one.
+
+    :raises ConfigurationError: When it is no JSON object.
+    """
+    if not isinstance(extra, str) or not extra.strip():
+        return
+    try:
+        found = json.loads(extra)
+    except ValueError as error:
+        raise ConfigurationError(f"Its extra is not JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise ConfigurationError(
+            'Its extra is JSON, but not an object. Write one, such as {"region": "EU"}.'
+        )
+
+
 def _proxy(extra: Mapping[str, Any], origin: str) -> str:
-    """Return the proxy that an extra names, be it as the community's provider writes it."""
-    by_scheme = extra.get("proxies")
-    other = by_scheme.get(origin.split(":")[0]) if isinstance(by_scheme, Mapping) else None
-    return str(extra.get("proxy") or other or "")
+    """
+    Return the proxy that an extra names, be it as the community's provider writes it.
+
+    :raises ConfigurationError: When it is no URL, or no object of URLs.
+    """
+    proxy, by_scheme = extra.get("proxy") or "", extra.get("proxies") or {}
+    if not isinstance(proxy, str):
+        raise ConfigurationError("proxy must be a text, such as http://proxy.example.com:3128.")
+    is_object = isinstance(by_scheme, Mapping)
+    if not is_object or not all(isinstance(one, (str, NoneType)) for one in by_scheme.values()):
+        raise ConfigurationError(
+            "proxies must be an object of URLs by scheme, such as "
+            '{"https": "http://proxy.example.com:3128"}.'
+        )
+    return proxy or select_proxy(origin, by_scheme) or ""
 
 
 def number(extra: Mapping[str, Any], name: str, default: float) -> float:

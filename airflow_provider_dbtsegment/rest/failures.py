@@ -33,14 +33,8 @@ Mask = Callable[[str], str]
 
 #: What the libraries raise when an answer is no HTTP, or its parts contradict each other.
 BROKEN = (requests.RequestException, HTTPError, HTTPException, ValueError)
-#: What they raise before anything is sent: a URL, or the one of a proxy, that cannot be used.
-UNSENDABLE = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidSchema,
-    LocationValueError,
-    ProxySchemeUnknown,
-)
+#: What quotes a URL, or a part of what cannot be written.
+_QUOTING = (requests.RequestException, MaxRetryError, LocationValueError, UnicodeError)
 #: Of what a library says, so much is shown.
 _SHOWN = 200
 #: OpenSSL's code before, and its place after what it says.
@@ -85,7 +79,9 @@ def unsendable(problem: Exception, url: str) -> ConfigurationError:
             "http://proxy.example.com:3128. Correct the proxy of the connection, or HTTPS_PROXY in "
             "Airflow's environment."
         )
-    return ConfigurationError(f"{url} is not a URL that can be reached.")
+    return ConfigurationError(
+        f"{url} is not a URL that can be reached, or the proxy on the way is none."
+    )
 
 
 def where_of(response: requests.Response, mask: Mask) -> dict[str, str]:
@@ -122,7 +118,7 @@ def _reason(problem: Exception, mask: Mask) -> str:
         return "timed out"
     inner = causes[-1]
     text = ""
-    if not isinstance(inner, (requests.RequestException, MaxRetryError, LocationValueError)):
+    if not isinstance(inner, _QUOTING):
         text = _OPENSSL.sub("", str(getattr(inner, "strerror", None) or inner))
     text = mask(text)[:_SHOWN]
     return f"{type(inner).__name__}: {text}" if text else type(inner).__name__

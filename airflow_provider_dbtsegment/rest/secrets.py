@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache
 from html import unescape
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from airflow_provider_dbtsegment.texts import harmless
 
@@ -34,9 +34,11 @@ _UNIT = re.compile(
     r"|(.)",
     re.DOTALL,
 )
-#: What stands before the host in a URL, also where a password has characters that ought to be
-#: quoted.
-_USER_INFO = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s\"'<>]*@")
+#: What stands before the host in a URL, also where a password has a slash that ought to be quoted,
+#: unless what is before that could be a port.
+_USER_INFO = re.compile(
+    r"([A-Za-z][A-Za-z0-9+.-]*://)(?:[^\s\"'<>/]*|[^\s\"'<>/:]*:(?!\d+/)[^\s\"'<>]*)@"
+)
 _AUTHORIZATION = re.compile(
     r"(authorization\\*[\"']?\s*[:=]\s*\\*[\"']?)(?:(?:bearer|basic|digest|token)\s+)?[^\s\"',;]+",
     re.IGNORECASE,
@@ -123,15 +125,11 @@ class Redaction:
 
 def proxy_secrets(url: str | None) -> Iterator[str]:
     """Yield what is secret of a proxy's URL: its password, alone and with the user."""
-    before, _, _ = (url or "").rpartition("@")
-    if not before:
-        return
-    user, _, password = before.rpartition("//")[2].partition(":")
-    yield from {password or user, unquote(password or user)}
-    yield f"{unquote(user)}:{unquote(password)}"
-    # Where a slash or the like is not quoted, urlsplit takes the beginning for a host and a port.
-    if urlsplit(before).path:
-        yield urlsplit(before).path
+    before = (url or "").rpartition("@")[0]
+    user, _, password = (before.partition("://")[2] or before).partition(":")
+    if before:
+        yield from {password or user, unquote(password or user)}
+        yield f"{unquote(user)}:{unquote(password)}"
 
 
 def mask_secrets(data: Any, mask: Callable[[str], None]) -> None:

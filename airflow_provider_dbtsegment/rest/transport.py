@@ -361,7 +361,7 @@ class Transport:
         except (OSError, *failures.BROKEN) as error:
             mask = settings.redaction
             shown = mask(redact(url))
-            if isinstance(error, failures.UNSENDABLE) and not exchange.has_pool:
+            if isinstance(error, ValueError) and not exchange.has_pool:
                 raise failures.unsendable(error, shown) from None
             failure = failures.not_sent if exchange.is_unsent else failures.broken
             raise failure(error, method=method, url=shown, mask=mask) from None

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
 
 #: What is used where a URL names none.
 PORTS = {"http": 80, "https": 443}
+#: A host, with a scheme before it and a port after it if they are there.
+_HOST = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:\[[0-9A-Fa-f:.%]*\]|[^\s:/?#@\[\]\\]*)(?::\d+(?!\d|\w))?"
+)
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 
 
@@ -24,17 +30,17 @@ def base_url(host: str, *, port: int | None = None, allow_plain_http: bool = Fal
         spoken to without encryption.
     """
     text = host.strip()
-    try:
-        parts = urlsplit(text if "://" in text else f"https://{text}")
-        own_port, name = parts.port, parts.hostname
-    except ValueError as error:
-        raise ConfigurationError(
-            f"The host {_shown(text)!r} is not a host name: {error}."
-        ) from None
-    if parts.username is not None or parts.password is not None:
+    if "@" in text:
         raise ConfigurationError(
             "The host holds a user name or a password. Put the token into the password field."
         )
+    try:
+        parts = urlsplit(text if "://" in text else f"https://{text}")
+        own_port, name = parts.port, parts.hostname
+    except ValueError:
+        raise ConfigurationError(
+            f"The host {_shown(text)!r} is not a host name, or its port is no number."
+        ) from None
     if parts.scheme not in ("http", "https"):
         raise ConfigurationError(
             f"The host {_shown(text)!r} begins with {parts.scheme}://. Use https://."
@@ -44,7 +50,7 @@ def base_url(host: str, *, port: int | None = None, allow_plain_http: bool = Fal
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ConfigurationError(
             f"The host {_shown(text)!r} holds more than a host. Give the host alone, "
-            f"such as {parts.scheme}://{parts.netloc}."
+            f"such as {_shown(text)}."
         )
     if parts.scheme == "http" and not allow_plain_http and not is_loopback(name):
         raise ConfigurationError(
@@ -69,12 +75,14 @@ def proxy_url(text: str) -> str | None:
     try:
         parts = urlsplit(url)
         known = bool(parts.hostname) and (parts.port or 1) > 0
+        # A password in which slashes and the like are not quoted ends the host before it begins.
+        known &= parts.path in ("", "/") and not parts.query and not parts.fragment
     except ValueError:
         known = False
     if not known or parts.scheme not in PROXY_SCHEMES or any(char.isspace() for char in url):
         raise ConfigurationError(
             f"The proxy {_shown(text.strip())!r} is not one. Write it like "
-            "http://proxy.example.com:3128."
+            "http://proxy.example.com:3128, with special characters of a password as %2F and so on."
         )
     return url
 
@@ -91,13 +99,27 @@ def same_origin(one: str, other: str) -> bool:
 
 
 def is_loopback(name: str) -> bool:
-    """Return whether a host name means this machine."""
+    """
+    Return whether a host name means this machine.
+
+    ``localhost`` and the names below it do so only if all addresses are that they have: nothing
+    keeps somebody's DNS from giving them others.
+    """
     if name == "localhost" or name.endswith(".localhost"):
-        return True
+        try:
+            found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            return False
+        return bool(found) and all(_is_loopback(str(info[4][0])) for info in found)
+    return _is_loopback(name)
+
+
+def _is_loopback(address: str) -> bool:
     try:
-        return ipaddress.ip_address(name).is_loopback
+        ip = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return (getattr(ip, "ipv4_mapped", None) or ip).is_loopback
 
 
 def redact(url: str) -> str:
@@ -131,4 +153,5 @@ def _origin_key(url: str) -> tuple[str, str | None, int | None]:
 
 def _shown(host: str) -> str:
     """Return a host that may be quoted in a message, should somebody have put a secret into it."""
-    return host.split("?")[0].rpartition("@")[2]
+    found = _HOST.match(host.rpartition("@")[2])
+    return found[0] if found else ""

@@ -286,3 +286,42 @@ def test_a_missing_file_of_certificates_is_found_before_anything_is_sent(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     with pytest.raises(NotSentError, match=r"missing\.pem"):
         connect(base_url=f"https://{NAME}", max_attempts=1).request("POST", "/x")
+
+
+@pytest.mark.parametrize("route", ["https by http", "http by http"], indirect=True)
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "127.9.9.9",
+        "2130706433",
+        "0x7f.1",
+        "0.0.0.0",  # noqa: S104
+        "localhost",
+        "localhost.",
+        "LOCALHOST",
+        "x.localhost",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "user@127.0.0.1",
+    ],
+)
+def test_no_service_leads_a_get_to_this_machine(
+    route: Route, host: str, other_server: ScriptedServer
+) -> None:
+    port = other_server.url.rpartition(":")[2]
+    route.server.script(Reply(302, headers={"Location": f"http://{host}:{port}/internal"}))
+    with pytest.raises(NotSentError, match="which is not encrypted"):
+        route.transport.request("GET", "/x")
+    assert other_server.connections == 0
+
+
+@pytest.mark.parametrize("route", ["https", "http"], indirect=True)
+def test_a_service_of_this_machine_may_lead_to_another_one(
+    route: Route, other_server: ScriptedServer
+) -> None:
+    other_server.script(Reply(body='{"ok": 1}'))
+    route.server.script(Reply(302, headers={"Location": f"{other_server.url}/y"}))
+    assert route.transport.request("GET", "/x").body == {"ok": 1}
+    assert "Authorization" not in other_server.received[0].headers

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+import socket
+from typing import Any
+
 import pytest
 
 from airflow_provider_dbtsegment.exceptions import ConfigurationError
-from airflow_provider_dbtsegment.rest.urls import base_url, path_segment, redact, same_origin
+from airflow_provider_dbtsegment.rest.session import proxies_for
+from airflow_provider_dbtsegment.rest.urls import (
+    base_url,
+    is_loopback,
+    path_segment,
+    redact,
+    same_origin,
+)
 
 
 @pytest.mark.parametrize(
@@ -76,3 +86,50 @@ def test_origins_differ_by_scheme_host_and_port() -> None:
     assert same_origin("https://a.example/x", "https://A.example:443/y")
     assert not same_origin("https://a.example", "http://a.example")
     assert not same_origin("https://a.example", "https://b.a.example")
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, addresses: dict[str, list[str]]) -> None:
+    """Let names have addresses, and others none."""
+
+    def look_up(host: str, *args: Any, **options: Any) -> Any:
+        if host not in addresses:
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(2, 1, 6, "", (address, 0)) for address in addresses[host]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "is_ours"),
+    [
+        (["127.0.0.1"], True),
+        (["::1", "127.0.0.1", "127.0.0.53"], True),
+        (["::ffff:127.0.0.1"], True),
+        (["192.0.2.7"], False),
+        (["127.0.0.1", "192.0.2.7"], False),
+        (["::1", "2001:db8::7"], False),
+        (["0.0.0.0"], False),  # noqa: S104
+        (["169.254.169.254"], False),
+        (["fe80::1%eth0"], False),
+        ([], False),
+        (None, False),
+    ],
+)
+@pytest.mark.parametrize("name", ["dbt.localhost", "a.b.localhost", "localhost"])
+def test_a_name_of_localhost_is_this_machine_if_all_its_addresses_are(
+    name: str, addresses: list[str] | None, is_ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolving(monkeypatch, {} if addresses is None else {name: addresses})
+    assert is_loopback(name) is is_ours
+    assert (proxies_for(f"http://{name}/x", "http://p:1") == {"no_proxy": name}) is is_ours
+    if is_ours:
+        assert base_url(f"http://{name}:8585") == f"http://{name}:8585"
+    else:
+        with pytest.raises(ConfigurationError, match="would send the token unencrypted"):
+            base_url(f"http://{name}:8585")
+
+
+@pytest.mark.parametrize("name", ["localhost.example", "xlocalhost", "localhost.", "127.1", "[::1"])
+def test_other_names_are_not_looked_up(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, {name: ["127.0.0.1"]})
+    assert not is_loopback(name)
