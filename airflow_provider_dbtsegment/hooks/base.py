@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
@@ -61,31 +60,24 @@ class ConnectionHook(RestClient[S], BaseHook):
     def settings(self) -> S:
         """What the connection says, read once."""
         if self._settings is None:
-            with self._explaining():
+            try:
                 connection = self.get_connection(self._conn_id)
-                extra = connection.extra_dejson
-            self._settings = self._read(connection, extra)
+            except AirflowNotFoundException:
+                raise self._missing() from None
+            self._settings = self._read(connection, connection.extra_dejson)
         return self._settings
 
     async def aresolve(self) -> None:
         """Read the connection without blocking the event loop; a trigger does so first."""
         if self._settings is None:
-            with self._explaining():
+            try:
                 connection, extra = await get_connection(self._conn_id)
+            except AirflowNotFoundException:
+                raise self._missing() from None
             self._settings = self._read(connection, extra)
 
-    @contextmanager
-    def _explaining(self) -> Iterator[None]:
-        """Say what is wrong where Airflow has no such connection, or cannot read it."""
-        try:
-            yield
-        except AirflowNotFoundException:
-            message = f"There is no connection {self._conn_id!r} in Airflow."
-            raise ConfigurationError(message) from None
-        except ValueError as error:  # such as a port that is no number
-            raise ConfigurationError(
-                f"Connection {self._conn_id!r} cannot be read by Airflow: {error}"
-            ) from None
+    def _missing(self) -> ConfigurationError:
+        return ConfigurationError(f"There is no connection {self._conn_id!r} in Airflow.")
 
     def twin(self: H, *, max_attempts: int = 1) -> H:
         """

@@ -57,6 +57,70 @@ def test_a_connection_of_the_community_provider_works(
     assert settings.transport.proxy == "http://proxy:1"
 
 
+@pytest.mark.parametrize(
+    ("proxies", "chosen"),
+    [
+        ({"https": "http://p:1"}, "http://p:1"),
+        ({"all": "http://p:1"}, "http://p:1"),
+        ({"https://emea.dbt.com": "http://p:1"}, "http://p:1"),
+        ({"all://emea.dbt.com": "http://p:1"}, "http://p:1"),
+        ({"https://emea.dbt.com": "http://p:1", "https": "http://q:2"}, "http://p:1"),
+        ({"https": "http://p:1", "all://emea.dbt.com": "http://q:2"}, "http://p:1"),
+        ({"all://emea.dbt.com": "http://p:1", "all": "http://q:2"}, "http://p:1"),
+        ({"https": "p:1"}, "http://p:1"),
+        ({"https": "socks5h://p:1"}, "socks5h://p:1"),
+        ({"http": "http://p:1", "https://au.dbt.com": "http://q:2"}, None),
+        ({"https": None, "all": "http://q:2"}, None),
+        ({"https": ""}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_proxies_are_chosen_as_requests_does(
+    proxies: Any, chosen: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = {**COMMUNITY, "extra": json.dumps({"proxies": proxies})}
+    monkeypatch.setenv("AIRFLOW_CONN_DBT_CLOUD_DEFAULT", json.dumps(connection))
+    assert DbtCloudHook().settings.transport.proxy == chosen
+
+
+def test_a_proxy_goes_before_proxies(dbt_cloud_with: Connect) -> None:
+    extra = {"proxy": "http://p:1", "proxies": {"https": "http://q:2"}}
+    assert dbt_cloud_with(extra=extra).settings.transport.proxy == "http://p:1"
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        ("[1]", "JSON, but not an object"),
+        ("[]", "JSON, but not an object"),
+        ("5", "JSON, but not an object"),
+        ('"region=EU"', "JSON, but not an object"),
+        ("true", "JSON, but not an object"),
+        ("null", "JSON, but not an object"),
+        ('{"region": "EU"', "not JSON: "),
+        ("region=EU", "not JSON: "),
+    ],
+)
+async def test_an_extra_that_is_no_object_is_told_so_whoever_reads_it(
+    extra: str, says: str, dbt_cloud_with: Connect, segment_with: Connect
+) -> None:
+    for connect in (dbt_cloud_with, segment_with):
+        for read in (lambda hook: hook.settings, lambda hook: hook.twin()):
+            with pytest.raises(ConfigurationError, match=f"_default': Its extra is {says}"):
+                read(connect(extra=extra))
+        with pytest.raises(ConfigurationError, match=f"_default': Its extra is {says}"):
+            await connect(extra=extra).aresolve()
+        reached, said = connect(extra=extra).test_connection()
+        assert not reached
+        assert said.startswith(f"Its extra is {says}")
+
+
+@pytest.mark.parametrize("extra", ["", "  ", "{}", None])
+def test_an_empty_extra_is_none(extra: str | None, dbt_cloud_with: Connect) -> None:
+    assert dbt_cloud_with(extra=extra).settings.transport.proxy is None
+
+
 def test_a_connection_of_the_community_provider_needs_no_account_id(
     connections: None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +168,16 @@ def test_a_region_says_where_segment_is(
         ({"extra": {"connect_timeout": "soon"}}, "connect_timeout is 'soon'"),
         ({"extra": {"rate_limit_percent": 0}}, "rate_limit_percent is 0"),
         ({"extra": {"rate_limit_percent": 101}}, "at most 100"),
+        ({"extra": {"proxy": 3128}}, "proxy must be a text"),
+        ({"extra": {"proxy": ["http://p:1"]}}, "proxy must be a text"),
+        ({"extra": {"proxy": "http://p:port"}}, "The proxy 'http://p' is not one"),
+        ({"extra": {"proxies": "http://p:1"}}, "proxies must be an object"),
+        ({"extra": {"proxies": '{"https": "http://p:1"}'}}, "proxies must be an object"),
+        ({"extra": {"proxies": ["http://p:1"]}}, "proxies must be an object"),
+        ({"extra": {"proxies": {"https": 3128}}}, "proxies must be an object"),
+        ({"extra": {"proxies": {"https": {"url": "http://p:1"}}}}, "proxies must be an object"),
+        ({"extra": {"proxies": {"ftp": 1}, "proxy": "http://p:1"}}, "proxies must be an object"),
+        ({"extra": {"proxies": {"https": "gopher://p:1"}}}, "The proxy 'gopher://p:1' is not one"),
     ],
 )
 def test_a_wrong_dbt_cloud_connection_is_told_what_to_do(
