@@ -170,7 +170,20 @@ class RunFailedError(DbtSegmentError):
 
 
 class RunCancelledError(RunFailedError):
-    """The run or the sync was cancelled."""
+    """
+    The run or the sync was cancelled.
+
+    :param by: Who cancelled it: ``us`` (this deployment), ``person``, ``service`` or ``unknown``.
+    """
+
+    by = "unknown"
+
+    def __init__(self, message: str, by: str = "unknown") -> None:
+        super().__init__(message)
+        self.by = by
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return rebuild, (type(self).__name__, str(self)), self.__dict__
 
 
 class WaitTimeoutError(DbtSegmentError, TimeoutError):

@@ -7,9 +7,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi, DbtCloudSettings
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
 from airflow_provider_dbtsegment.rest import budget
+from airflow_provider_dbtsegment.rest.auth import TokenAuth
+from airflow_provider_dbtsegment.rest.transport import TransportSettings
 from airflow_provider_dbtsegment.sandbox.testing import Sandbox, running_sandbox
 from tests.scripted_server import ScriptedServer, scripted_server
 
@@ -67,6 +70,17 @@ def dbt_cloud(connections: None) -> Iterator[DbtCloudHook]:
     hook = DbtCloudHook()
     yield hook
     hook.close()
+
+
+@pytest.fixture
+def person(sandbox: Sandbox, dbt_cloud: DbtCloudHook) -> Iterator[DbtCloudApi]:
+    """dbt Cloud as a person uses it, with another token than Airflow's."""
+    grants = [{"permission_set": "job_admin", "all_projects": True}]
+    made = dbt_cloud.create_service_token({"name": "A person", "permission_grants": grants})
+    transport = TransportSettings(sandbox.url, TokenAuth(made["token_string"]))
+    api = DbtCloudApi(DbtCloudSettings(transport, account_id=sandbox.account_id))
+    yield api
+    api.close()
 
 
 @pytest.fixture

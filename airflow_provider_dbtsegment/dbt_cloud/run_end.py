@@ -8,17 +8,19 @@ from airflow_provider_dbtsegment.dbt_cloud.pages import docs_at_end
 from airflow_provider_dbtsegment.dbt_cloud.report import report, why_failed
 from airflow_provider_dbtsegment.dbt_cloud.results import UnreadableArtifactError
 from airflow_provider_dbtsegment.dbt_cloud.summary import summarize
-from airflow_provider_dbtsegment.dbt_cloud.types import outcome, status_label
+from airflow_provider_dbtsegment.dbt_cloud.types import cancelled_by, outcome, status_label
 from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
     AuthError,
     EndUnknownError,
+    InvalidRequestError,
     NotSentError,
     RateLimitedError,
     RunCancelledError,
     RunFailedError,
     ServerError,
 )
+from airflow_provider_dbtsegment.launching.protocol import CancelledBy
 from airflow_provider_dbtsegment.outcomes import End, Outcome
 
 if TYPE_CHECKING:
@@ -34,6 +36,24 @@ def _may_pass(error: DbtSegmentError) -> bool:
         return error.status == 401
     passing = (AnswerLostError, NotSentError, RateLimitedError, ServerError)
     return isinstance(error, passing) and not isinstance(error, UnreadableArtifactError)
+
+
+#: What is said of who cancelled a run.
+_CANCELLED = {
+    CancelledBy.US: "It was cancelled with the token that had started it.",
+    CancelledBy.PERSON: "A person cancelled it in dbt Cloud.",
+    CancelledBy.SERVICE: "dbt Cloud itself cancelled it.",
+    CancelledBy.UNKNOWN: "dbt Cloud does not say who cancelled it.",
+}
+
+
+def _cancelled_by(api: DbtCloudApi, run_id: int, account_id: int | None, log: Any) -> CancelledBy:
+    """Return who cancelled a run, as far as dbt Cloud says."""
+    try:
+        return cancelled_by(api.get_run(run_id, include_related=["audit"], account_id=account_id))
+    except (InvalidRequestError, AuthError) as error:
+        log.info("dbt Cloud does not say who cancelled run %s: %s", run_id, error)
+        return CancelledBy.UNKNOWN
 
 
 def end_of_run(
@@ -69,9 +89,11 @@ def end_of_run(
 
     summary = summarize(artifacts or api, run, leave_out)
     log.info("%s", report(summary))
-    failure = None
-    if ended is not Outcome.SUCCESS:
-        kind = RunCancelledError if ended is Outcome.CANCELLED else RunFailedError
-        failure = kind(why_failed(run, summary))
+    failure: RunFailedError | None = None
+    if ended is Outcome.CANCELLED:
+        by = _cancelled_by(api, run_id, account_id, log)
+        failure = RunCancelledError(f"{why_failed(run, summary)}\n{_CANCELLED[by]}", by.value)
+    elif ended is not Outcome.SUCCESS:
+        failure = RunFailedError(why_failed(run, summary))
     documentation = docs_at_end(run, api.settings.transport.base_url)
     return End(run_id, {"run_summary": summary, **documentation}, failure)

@@ -242,5 +242,6 @@ class PriorRuns(Generic[K]):
             raise RunCancelledError(
                 f"{session.work.what} ({prior.id}), which attempt {prior.attempt or '?'} of this "
                 "task had started, was cancelled by a person. Clear the task to start another one. "
-                f"See {session.work.where}."
+                f"See {session.work.where}.",
+                by.value,
             )

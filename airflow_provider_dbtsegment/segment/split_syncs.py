@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from operator import itemgetter
 
 from airflow_provider_dbtsegment.outcomes import seconds_of
-from airflow_provider_dbtsegment.segment.summary import summarize
+from airflow_provider_dbtsegment.segment.sync_counts import SyncCounts
 from airflow_provider_dbtsegment.segment.types import SyncStatus, outcome
 
 #: From so many rows on, an extract may be split.
@@ -23,7 +23,7 @@ NEXT_BEGINS_WITHIN = 60.0
 
 def may_be_split(sync: SyncStatus) -> bool:
     """Return whether a sync is so large that it may be one part of an extract."""
-    return summarize(sync)["extracted"] >= MIN_ROWS
+    return SyncCounts.of(sync).extracted >= MIN_ROWS
 
 
 def further_parts(

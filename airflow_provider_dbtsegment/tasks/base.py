@@ -209,7 +209,8 @@ class Waiting(CheckedArguments):
     def _raise(self, error: DbtSegmentError) -> NoReturn:
         """End the task; Airflow tries again what a person has cancelled only if that is wanted."""
         tell_why(error, self.log)
-        if isinstance(error, RunCancelledError) and not self.retry_cancelled:
+        by_a_person = isinstance(error, RunCancelledError) and error.by not in ("us", "service")
+        if by_a_person and not self.retry_cancelled:
             raise AirflowFailException(str(error)) from None
         raise error
 

@@ -235,8 +235,8 @@ class Launching(Waiting):
             # Whatever it was, this attempt has used the outcome: a later one starts another run.
             record = self._note_use(context, key, "failure")
             if isinstance(error, RunCancelledError) and self._cancelled_itself(context, record):
-                message = f"{error}\nThe task itself cancelled it, because it was killed."
-                raise RunFailedError(message) from error
+                message = f"{error}\nThe task itself had cancelled it."
+                raise RunCancelledError(message, "us") from error
             raise
         self._cancellation = None
         self._note_use(context, key, "success")

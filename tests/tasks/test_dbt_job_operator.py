@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi
 from airflow_provider_dbtsegment.dbt_cloud.types import RunStatus
 from airflow_provider_dbtsegment.exceptions import (
     ConfigurationError,
@@ -17,7 +19,8 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.operators.dbt_cloud import OVERRIDES, TriggerDbtJobOperator
-from airflow_provider_dbtsegment.sandbox.testing import Sandbox
+from airflow_provider_dbtsegment.sandbox.testing import DbtClient, Sandbox, running_sandbox
+from tests.conftest import TINY
 from tests.task_bench import Ended, Ledger, TaskInstance, run_task
 from tests.waiting import wait_until
 
@@ -94,34 +97,70 @@ def test_a_step_without_results_shows_the_end_of_its_log() -> None:
 
 @IN_BOTH_MODES
 def test_a_run_that_a_person_cancels_fails_without_retries(
-    deferrable: bool, dbt_cloud: DbtCloudHook
+    deferrable: bool, person: DbtCloudApi
 ) -> None:
-    def cancel_soon() -> None:
-        hook = DbtCloudHook()
-        going = {"job_definition_id": SLOW, "status": ["running"]}
-        wait_until(lambda: hook.list_runs(**going))
-        hook.cancel_run(hook.list_runs(**going)[0]["id"])
-        hook.close()
-
-    person = threading.Thread(target=cancel_soon)
-    person.start()
-    ended = run(f"cancelled {deferrable}", deferrable, job_id=SLOW)
-    person.join()
+    ended = cancelled_by(person, f"cancelled {deferrable}", deferrable)
     assert ended.state == "failed without retries"
     assert "ended with status cancelled" in ended.message
+    assert "A person cancelled it in dbt Cloud." in ended.message
+
+
+@IN_BOTH_MODES
+def test_a_run_that_the_task_s_own_token_cancels_may_be_retried(
+    deferrable: bool, dbt_cloud: DbtCloudHook
+) -> None:
+    ended = cancelled_by(dbt_cloud, f"cancelled by us {deferrable}", deferrable)
+    assert ended.state == "failed"
+    assert "It was cancelled with the token that had started it." in ended.message
+
+
+@IN_BOTH_MODES
+def test_a_run_that_dbt_cloud_cancels_may_be_retried(
+    deferrable: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running_sandbox(tmp_path, TINY, dbt=DbtClient(), faults=True) as sandbox:
+        connection = {
+            "conn_type": "dbt_cloud_admin",
+            "host": sandbox.url,
+            "login": str(sandbox.account_id),
+            "password": sandbox.dbt_token,
+        }
+        monkeypatch.setenv("AIRFLOW_CONN_DBT_CLOUD_DEFAULT", json.dumps(connection))
+        assert sandbox.faults is not None
+        canceller = threading.Timer(2.0, sandbox.faults.cancel_run, (1,))
+        canceller.start()
+        ended = run("cancelled by dbt Cloud", deferrable, job_id=1)
+        canceller.join()
+    assert ended.state == "failed"
+    assert "dbt Cloud itself cancelled it." in ended.message
+
+
+def cancelled_by(api: DbtCloudApi, name: str, deferrable: bool) -> Ended:
+    """Run a task whose run is cancelled soon."""
+
+    def cancel_soon() -> None:
+        active = {"job_definition_id": SLOW, "status": ["running"]}
+        wait_until(lambda: api.list_runs(**active))
+        api.cancel_run(api.list_runs(**active)[0]["id"])
+
+    canceller = threading.Thread(target=cancel_soon)
+    canceller.start()
+    ended = run(name, deferrable, job_id=SLOW)
+    canceller.join()
+    return ended
 
 
 def test_what_a_person_cancelled_is_started_again_only_if_that_is_wanted(
-    dbt_cloud: DbtCloudHook,
+    dbt_cloud: DbtCloudHook, person: DbtCloudApi
 ) -> None:
     ledger = Ledger()
     options = {"job_id": SLOW, "wait_for_termination": False}
     first = run("again", ledger=ledger, **options).value
-    dbt_cloud.cancel_run(first)
+    person.cancel_run(first)
     wait_until(lambda: dbt_cloud.get_run(first)["status"] == RunStatus.CANCELLED)
     second = run("again", ledger=ledger, **options, try_number=2)
     assert second.state == "failed without retries"
-    assert "was cancelled. Clear the task to start it again" in second.message
+    assert "was cancelled by a person. Clear the task to start another one" in second.message
     third = run("again", ledger=ledger, **options, try_number=2, retry_cancelled=True)
     assert third.state == "success"
     assert third.value != first
@@ -220,7 +259,7 @@ def test_all_overrides_reach_the_service(dbt_cloud: DbtCloudHook) -> None:
     }
     assert {name: trigger[name] for name in OVERRIDES} == expected
     assert len(trigger["cause"]) == 255
-    assert trigger["cause"].endswith("/1]")
+    assert trigger["cause"].startswith("[af:")
 
 
 def test_a_run_that_goes_on_is_reused_only_when_asked(dbt_cloud: DbtCloudHook) -> None:
