@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import requests
 
-from airflow_provider_dbtsegment.demo.airflow_api import AirflowApi
+from airflow_provider_dbtsegment.demo.airflow_api import AirflowApi, AirflowApiV1
 from airflow_provider_dbtsegment.demo.airflow_settings import USER
+from airflow_provider_dbtsegment.demo.installed import find_airflow
 from airflow_provider_dbtsegment.demo.local_airflow import LocalAirflow
+from airflow_provider_dbtsegment.sandbox.config import Config, load_config
 from airflow_provider_dbtsegment.sandbox.testing import DbtClient, Sandbox, running_sandbox
 from airflow_provider_dbtsegment.sandbox.tls import TlsFiles, make_tls_files
-from tests.chaos import death
+from tests.chaos import database, death
 from tests.chaos.faults import READ_TIMEOUT
+from tests.chaos.people import Person
+from tests.chaos.proxy import HOST, forward_proxy
 from tests.chaos.row import COMMUNITY, DBT_CLOUD, Row
-from tests.chaos.scene import Scene
+from tests.chaos.scene import RUN, Scene
+from tests.chaos.versions import Version
+from tests.chaos.works import MAPPINGS
 
 HERE = Path(__file__).parent
 PROJECT = HERE / "project"
 #: A triggerer or a worker that says nothing for so many seconds is taken for dead.
-SILENCE = "6"
+SILENCE = "10"
 SETTINGS = {
     # One API server answers all tasks and the bed at once; its default is 5.
     "AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE": "20",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": SILENCE,
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "3",
     "AIRFLOW__SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "2",
     "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": SILENCE,
@@ -37,6 +46,25 @@ SETTINGS = {
     "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": SILENCE,
     "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "600",
 }
+SETTINGS_OF_3 = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": SILENCE,
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+}
+SETTINGS_OF_2 = {
+    "AIRFLOW__SCHEDULER__SCHEDULER_ZOMBIE_TASK_THRESHOLD": SILENCE,
+    "AIRFLOW__SCHEDULER__ZOMBIE_DETECTION_INTERVAL": "2",
+    "AIRFLOW__SCHEDULER__LOCAL_TASK_JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "1",
+    "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "600",
+}
+#: Seconds between the beginnings of two DAG runs: what the processes of one take on two cores.
+TURN = 2.0
+#: The limit of Segment's own for starts a minute; all others are out of the way.
+LIMITED_STARTS = 20
+
+
+class InterruptedRun(BaseException):
+    """Somebody wants the run of the table to end now; no error of a row."""
 
 
 class Bed:
@@ -49,24 +77,44 @@ class Bed:
     """
 
     def __init__(
-        self, folder: Path, rows: Sequence[Row], database: str, *, parallelism: int = 8
+        self, folder: Path, rows: Sequence[Row], database_url: str, *, parallelism: int = 16
     ) -> None:
         self.folder = folder
         self.killed = folder / "killed"
         self.killed.mkdir(parents=True)
-        self.tls: TlsFiles = make_tls_files(folder / "tls")
-        self.database = database
-        told = folder / "rows.json"
-        told.write_text(json.dumps([row.as_dict() for row in rows]))
-        self.airflow = LocalAirflow(
-            folder / "airflow",
+        self.tls: TlsFiles = make_tls_files(folder / "tls", [HOST])
+        self.database = database_url
+        self.rows_file = folder / "rows.json"
+        self.rows_file.write_text(json.dumps([row.as_dict() for row in rows]))
+        self.airflow = self._airflow("airflow", database_url, triggerers=2, parallelism=parallelism)
+        #: Another deployment of Airflow with the same DAGs, while there is one.
+        self.other: LocalAirflow | None = None
+        self.dbt = DbtClient()
+        self.last = rows[-1].name if rows else None
+        #: What nobody may see, as far as rows have made it.
+        self.secrets: set[str] = set()
+        #: Set when everything is to end.
+        self.stopping = threading.Event()
+        self.states = database.States(database_url)
+        self._turn = threading.Lock()
+
+    @cached_property
+    def version(self) -> Version:
+        """The version of Airflow."""
+        return find_airflow(sys.executable).version
+
+    def _airflow(self, name: str, url: str, *, triggerers: int, parallelism: int) -> LocalAirflow:
+        own = SETTINGS_OF_2 if self.version < (3,) else SETTINGS_OF_3
+        return LocalAirflow(
+            self.folder / name,
             HERE / "dags",
-            database=database,
-            triggerers=2,
+            database=url,
+            triggerers=triggerers,
             parallelism=parallelism,
             settings={
                 **SETTINGS,
-                "CHAOS_ROWS": str(told),
+                **own,
+                "CHAOS_ROWS": str(self.rows_file),
                 death.FOLDER: str(self.killed),
                 "PYTHONPATH": str(HERE.parents[1]),
                 # Ours reads the one, aiohttp the other.
@@ -74,8 +122,6 @@ class Bed:
                 "SSL_CERT_FILE": str(self.tls.ca),
             },
         )
-        self.dbt = DbtClient()
-        self.last = rows[-1].name if rows else None
 
     @contextmanager
     def running(self) -> Iterator[Bed]:
@@ -83,41 +129,151 @@ class Bed:
         with ExitStack() as stack:
             stack.enter_context(self.dbt)
             stack.enter_context(self.airflow)
+            stack.callback(self.states.close)
             if self.last:
                 self.airflow.wait_for_dag(self.last, timeout=120)
             yield self
 
     @contextmanager
+    def another_deployment(self, last: Row) -> Iterator[LocalAirflow]:
+        """
+        Run a second Airflow with a database of its own and the same DAGs.
+
+        :param last: It is waited for until Airflow knows this row's DAG.
+        """
+        with database.own_database("dbtsegment_other") as url:
+            other = self._airflow("other", url, triggerers=1, parallelism=4)
+            with other:
+                other.wait_for_dag(last.name, timeout=120)
+                self.other = other
+                try:
+                    yield other
+                finally:
+                    self.other = None
+
+    def api_of(self, airflow: LocalAirflow) -> AirflowApi:
+        """Return a client of an Airflow's API for one thread."""
+        kind = AirflowApiV1 if self.version < (3,) else AirflowApi
+        return kind(airflow.url, USER, airflow.secrets.password)
+
+    @contextmanager
     def scene(self, row: Row) -> Iterator[Scene]:
         """Make the services of a row, and the connection to them."""
+        self.check()
         state = self.folder / "services" / row.name
-        with running_sandbox(state, PROJECT, tls=self.tls, dbt=self.dbt, faults=True) as sandbox:
+        with ExitStack() as stack:
+            sandbox = stack.enter_context(self._services(state, row))
+            elsewhere = None
+            if row.elsewhere is not None:
+                elsewhere = stack.enter_context(self._services(state / "elsewhere", row))
+            host, extra = sandbox.url, {"read_timeout": READ_TIMEOUT}
+            if row.proxy:
+                port = sandbox.url.rpartition(":")[2]
+                proxy = stack.enter_context(forward_proxy(int(port)))
+                host = f"{row.proxy}://{HOST}:{port}"
+                extra |= {"proxy": proxy, "allow_plain_http": True}
+            connection = self._connection(row, sandbox, host, extra)
+            scene = Scene(self, row, self.api_of(self.airflow), sandbox, connection, elsewhere)
+            person = Person(scene.api, row.name, RUN)
+            person.create_connection(connection)
+            if row.variable is not None:
+                person.create_variable(row.variable)
+            if row.shape == "busy pool":
+                person.create_pool(1)
+            try:
+                yield scene
+            finally:
+                scene.thaw()
+
+    @contextmanager
+    def _services(self, state: Path, row: Row) -> Iterator[Sandbox]:
+        tls: TlsFiles | bool = False if row.proxy == "http" else self.tls
+        config = _config(row)
+        with running_sandbox(state, PROJECT, config, tls=tls, dbt=self.dbt, faults=True) as sandbox:
             # The models of Segment need no table, but a warehouse to ask.
             duckdb.connect(str(sandbox.warehouse)).close()
-            api = AirflowApi(self.airflow.url, USER, self.airflow.secrets.password)
-            api.request("POST", "/connections", json=self._connection(row, sandbox))
-            yield Scene(row, api, sandbox)
+            yield sandbox
 
-    def _connection(self, row: Row, sandbox: Sandbox) -> dict[str, Any]:
+    def _connection(
+        self, row: Row, sandbox: Sandbox, host: str, extra: Mapping[str, Any]
+    ) -> dict[str, Any]:
         if row.provider == COMMUNITY:
-            host = {"conn_type": "dbt_cloud", "host": sandbox.url.removeprefix("https://")}
-        elif row.service == DBT_CLOUD:
-            host = {"conn_type": "dbt_cloud_admin", "host": sandbox.url}
+            kind, host = "dbt_cloud", host.removeprefix("https://")
         else:
-            host = {"conn_type": "segment_public_api", "host": sandbox.url}
+            kind = "dbt_cloud_admin" if row.service == DBT_CLOUD else "segment_public_api"
         is_dbt = row.service == DBT_CLOUD
+        token = self.service_token(sandbox) if is_dbt else str(sandbox.segment_token)
         return {
             "connection_id": row.name,
-            **host,
+            "conn_type": kind,
+            "host": host,
             "login": str(sandbox.account_id) if is_dbt else None,
-            "password": sandbox.dbt_token if is_dbt else sandbox.segment_token,
-            "extra": json.dumps({"read_timeout": READ_TIMEOUT}),
+            "password": token,
+            "extra": json.dumps(extra),
         }
+
+    def service_token(self, sandbox: Sandbox) -> str:
+        """Make a service token of dbt Cloud, as Airflow has one; persons have the account's own."""
+        answer = requests.post(
+            f"{sandbox.url}/api/v3/accounts/{sandbox.account_id}/service-tokens/",
+            json={
+                "name": "Airflow",
+                "permission_grants": [{"permission_set": "job_admin", "all_projects": True}],
+            },
+            headers={"Authorization": f"Token {sandbox.dbt_token}"},
+            verify=str(sandbox.ca) if sandbox.ca else True,
+            timeout=30,
+        )
+        answer.raise_for_status()
+        token = str(answer.json()["data"]["token_string"])
+        self.secrets.add(token)
+        return token
 
     def put_all_triggers_into_one(self) -> None:
         """Leave one triggerer, so that it is known which one has a trigger."""
         self.airflow.components["triggerer-2"].stop()
 
     def has_died(self, row: Row) -> bool:
-        """Return whether a process of the row has killed itself."""
+        """Return whether a process of the row has killed or stopped itself."""
         return (self.killed / row.name).exists()
+
+    def stopped_processes(self, row: Row) -> list[int]:
+        """Return the processes that a row has killed or stopped."""
+        with suppress(ValueError, FileNotFoundError):
+            return list(json.loads((self.killed / row.name).read_text()))
+        return []
+
+    def edit(self, row: Row) -> None:
+        """Let the DAG file hold what the row's edit says."""
+        (self.killed / f"{row.name}.edited").touch()
+
+    def wait_for_turn(self) -> None:
+        """Let DAG runs begin one by one, so that the first attempts of many do not starve."""
+        with self._turn:
+            self.sleep(TURN)
+
+    def sleep(self, seconds: float) -> None:
+        """
+        Wait.
+
+        :raises InterruptedRun: When everything is to end.
+        """
+        if self.stopping.wait(seconds):
+            raise InterruptedRun
+
+    def check(self) -> None:
+        """
+        Go on, unless everything is to end.
+
+        :raises InterruptedRun: When it is.
+        """
+        self.sleep(0)
+
+
+def _config(row: Row) -> Config:
+    config = load_config(PROJECT, None)
+    if row.services == "limited starts":
+        segment = {**config.segment, "mappings": [*config.segment["mappings"], *MAPPINGS]}
+        segment["rate_limits"] = {**segment["rate_limits"], "start_sync": LIMITED_STARTS}
+        config = replace(config, segment=segment)
+    return config

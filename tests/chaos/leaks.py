@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,16 +20,12 @@ def tokens() -> list[str]:
 
 def leaks(bed: Bed) -> list[str]:
     """Return every place in which a token stands: logs, XComs, rendered fields, events."""
-    secrets = tokens()
-    found = [
-        f"table {table}"
-        for table, text in every_text(bed.database)
-        if any(secret in text for secret in secrets)
-    ]
+    secrets = [*tokens(), *bed.secrets]
+    pattern = re.compile("|".join(map(re.escape, secrets)))
+    in_bytes = re.compile(pattern.pattern.encode())
+    found = [f"table {table}" for table, text in every_text(bed.database) if pattern.search(text)]
     found += [
-        str(path)
-        for path in _files(bed.airflow.folder)
-        if any(secret.encode() in path.read_bytes() for secret in secrets)
+        str(path) for path in _files(bed.airflow.folder) if in_bytes.search(path.read_bytes())
     ]
     return sorted(set(found))
 

@@ -6,18 +6,21 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from airflow_provider_dbtsegment.demo.outcome import last_error
 from airflow_provider_dbtsegment.sandbox.testing import Started
-from tests.chaos.acts import BY_PERSONS, BY_POWER
+from tests.chaos.acts import ALONE, BEFORE, TOGETHER
 from tests.chaos.bed import Bed
-from tests.chaos.row import Row
+from tests.chaos.row import DBT_CLOUD, Row
 from tests.chaos.scene import Scene
+from tests.chaos.works import JOBS
 
 FINE = "as it should be"
+#: How many more rows go on at the same time of those that wait most of the time.
+MORE_IDLE = 4
 
 
 @dataclass
@@ -45,8 +48,10 @@ def play(
     """
     Run rows and return what has come of each, in their order.
 
-    :param at_once: How many go on at the same time; power cuts hit many at once by themselves.
+    :param at_once: How many go on at the same time, beside those that wait most of the time; power
+        cuts hit many at once by themselves.
     :param tell: Is told each result as soon as it is there.
+    :raises InterruptedRun: When everything is to end; results up to then have been told.
     """
     results: dict[str, Result] = {}
 
@@ -54,11 +59,14 @@ def play(
         results[result.row.name] = result
         tell(result)
 
-    alone = [row for row in rows if row.act not in BY_POWER]
-    with ThreadPoolExecutor(at_once) as pool:
-        for playing in as_completed([pool.submit(_play_one, bed, row) for row in alone]):
+    alone = [row for row in rows if row.act not in TOGETHER]
+    with (
+        _pool(at_once + MORE_IDLE, bed, [row for row in alone if row.idle]) as idle,
+        _pool(at_once, bed, [row for row in alone if not row.idle]) as busy,
+    ):
+        for playing in as_completed([*idle, *busy]):
             note(playing.result())
-    for act in BY_POWER:
+    for act in TOGETHER:
         together = [row for row in rows if row.act == act]
         if together:
             for result in _play_together(bed, act, together):
@@ -66,43 +74,70 @@ def play(
     return [results[row.name] for row in rows]
 
 
+@contextmanager
+def _pool(size: int, bed: Bed, rows: Sequence[Row]) -> Iterator[list[Future[Result]]]:
+    """Run rows in threads of their own; those that have not begun never do if something fails."""
+    pool = ThreadPoolExecutor(size)
+    try:
+        yield [pool.submit(_play_one, bed, row) for row in rows]
+    except BaseException:
+        bed.stopping.set()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def _play_one(bed: Bed, row: Row) -> Result:
     result, began = Result(row), time.monotonic()
     with _noted(result), bed.scene(row) as scene:
+        if row.act in BEFORE:
+            BEFORE[row.act](scene)
         scene.begin()
-        if row.act:
-            scene.wait_until_polled()
-            BY_PERSONS[row.act](scene)
+        if row.act in ALONE:
+            ALONE[row.act](scene)
         _look(scene, result)
     return _finished(bed, result, began)
 
 
 def _finished(bed: Bed, result: Result, began: float) -> Result:
     result.seconds = time.monotonic() - began
-    if result.row.kill and not bed.has_died(result.row):
-        result.wrong.append("nothing was killed")
+    if (result.row.kill or result.row.twice) and not bed.has_died(result.row):
+        result.wrong.append("no process was killed, stopped or doubled")
     return result
 
 
-def _play_together(bed: Bed, act: str, rows: Iterable[Row]) -> Iterator[Result]:
+def _play_together(bed: Bed, name: str, rows: Iterable[Row]) -> Iterator[Result]:
     began = time.monotonic()
-    bed.put_all_triggers_into_one()
+    act = TOGETHER[name]
+    if act.to_triggers:
+        bed.put_all_triggers_into_one()
     with ExitStack() as stack:
         scenes = [stack.enter_context(bed.scene(row)) for row in rows]
         results = [Result(scene.row) for scene in scenes]
+        stack.enter_context(act.around(bed, scenes))
         for scene, result in zip(scenes, results, strict=True):
             with _noted(result):
                 scene.begin()
         for scene, result in zip(scenes, results, strict=True):
             with _noted(result):
-                scene.wait_until_polled()
-        bed.airflow.components["triggerer-2"].start()
-        bed.airflow.wait_healthy()
-        BY_POWER[act](bed, scenes)
+                if act.when_polled:
+                    scene.wait_until_polled()
+        if act.to_triggers:
+            bed.airflow.components["triggerer-2"].start()
+            bed.airflow.wait_healthy()
+        _happen(bed, name, scenes, results)
         for scene, result in zip(scenes, results, strict=True):
             with _noted(result):
                 _look(scene, result)
             yield _finished(bed, result, began)
+
+
+def _happen(bed: Bed, name: str, scenes: Sequence[Scene], results: Sequence[Result]) -> None:
+    try:
+        TOGETHER[name].happens(bed, scenes)
+    except Exception as error:
+        for result in results:
+            result.wrong.append(f"{type(error).__name__}: {error}")
 
 
 @contextmanager
@@ -119,6 +154,7 @@ def _look(scene: Scene, result: Result) -> None:
     row = scene.row
     try:
         result.state = scene.wait_for_end()
+        scene.bed.sleep(row.hold)
     except TimeoutError as error:
         result.state = "running"
         result.wrong.append(str(error))
@@ -127,19 +163,37 @@ def _look(scene: Scene, result: Result) -> None:
     result.ends = scene.ends()
     result.started = scene.faults.ledger()
     result.tries = scene.tries()
-    log = scene.log()
-    result.message = last_error(log) or ""
-    wrong = result.wrong
-    wrong += [f"the fault on {fault.route} hit nothing" for fault in spared]
+    logs = [scene.log(number) for number in range(1, result.tries + 1)]
+    result.message = last_error(logs[-1]) or ""
+    result.wrong += [f"the fault on {fault.route} hit nothing" for fault in spared]
+    result.wrong += [*_wrong_starts(row, result), *_wrong_elsewhere(scene)]
+    if result.state != row.state:
+        result.wrong.append(f"the task is {result.state} instead of {row.state}")
+    if row.says and not re.search(row.says, logs[-1]):
+        result.wrong.append(f"the log does not say {row.says!r}")
+    if row.never and (found := re.search(row.never, "\n".join(logs))):
+        result.wrong.append(f"a log says {found[0]!r}")
+    if row.absent:
+        left = sorted(set(row.absent) & set(scene.person.xcoms()))
+        result.wrong += [f"the XCom {key} is there" for key in left]
+
+
+def _wrong_starts(row: Row, result: Result) -> Iterator[str]:
+    """Yield what is wrong with what was started."""
     for marker, times in Counter(one.marker for one in result.started).items():
         if marker and times > 1 and not any(one.kind == "retry" for one in result.started):
-            wrong.append(f"{times} runs have the mark {marker}")
+            yield f"{times} runs have the mark {marker}"
     if sorted(result.ends) not in (sorted(row.ends), sorted(row.or_ends or row.ends)):
         started, ended = len(result.ends), ", ".join(result.ends)
-        wrong.append(
-            f"started {started} ({ended}) instead of {row.started} ({', '.join(row.ends)})"
-        )
-    if result.state != row.state:
-        wrong.append(f"the task is {result.state} instead of {row.state}")
-    if row.says and not re.search(row.says, log):
-        wrong.append(f"the log does not say {row.says!r}")
+        yield f"started {started} ({ended}) instead of {row.started} ({', '.join(row.ends)})"
+    if row.about is not None:
+        wanted = [str(JOBS[one]) if row.service == DBT_CLOUD else one for one in row.about]
+        found = [str(one.about) for one in result.started]
+        if found != wanted:
+            yield f"started {', '.join(found)} instead of {', '.join(wanted)}"
+
+
+def _wrong_elsewhere(scene: Scene) -> Iterator[str]:
+    wanted, found = scene.row.elsewhere, scene.ends_elsewhere()
+    if wanted is not None and sorted(found) != sorted(wanted):
+        yield f"elsewhere {len(found)} were started ({', '.join(found)}), not {', '.join(wanted)}"

@@ -11,22 +11,40 @@ import functools
 import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import requests
 
+from tests.chaos.clocks import set_clock_off
 from tests.chaos.death import Death
+from tests.chaos.twice import run_twice
+
+#: The environments of older versions are without it.
+HAS_COMMUNITY = find_spec("airflow.providers.dbt") is not None
 
 START = re.compile(r"/jobs/\d+/(run|rerun)/$|/runs/\d+/retry/$|/reverse-etl-syncs$")
 STATUS = re.compile(r"/runs/\d+/$|/reverse-etl-models/[^/]+/syncs/[^/]+$")
 
 
+#: Whether this process, or the one that it was forked from, has been prepared.
+_installed: list[None] = []
+
+
 def install(row: Mapping[str, Any]) -> None:
     """Make this process behave as the row wants it."""
+    if _installed:
+        return
+    _installed.append(None)
+    death = Death(row["name"], row["kill"])
     if not row["remembers"]:
         _forget()
+    if row["skew"] and not death.mark.exists():
+        set_clock_off(row["skew"])
+    if row["twice"]:
+        run_twice(OPERATORS[:2], death)
     if row["kill"]:
-        POINTS[row["kill"]["point"]](Death(row["name"], row["kill"]["worker"]))
+        POINTS[row["kill"]["point"]](death)
 
 
 def _around(
@@ -75,18 +93,29 @@ def _calls(*paths: str, after: bool) -> Callable[[Death], None]:
 OPERATORS = (
     "airflow_provider_dbtsegment.operators.dbt_cloud:TriggerDbtJobOperator",
     "airflow_provider_dbtsegment.operators.segment:CreateReverseETLManualSyncOperator",
-    "airflow.providers.dbt.cloud.operators.dbt:DbtCloudRunJobOperator",
+    *(
+        ["airflow.providers.dbt.cloud.operators.dbt:DbtCloudRunJobOperator"]
+        if HAS_COMMUNITY
+        else []
+    ),
 )
+STARTS = (
+    "airflow_provider_dbtsegment.dbt_cloud:DbtCloudApi.trigger_job",
+    "airflow_provider_dbtsegment.segment:SegmentApi.create_reverse_etl_manual_sync",
+    *(
+        ["airflow.providers.dbt.cloud.hooks.dbt:DbtCloudHook.trigger_job_run"]
+        if HAS_COMMUNITY
+        else []
+    ),
+)
+STORE = "airflow.sdk.execution_time.context:TaskStateStoreAccessor"
 #: What the points are called, and where they are.
 POINTS: dict[str, Callable[[Death], None]] = {
     "before the request": _request(START),
     "processed, before the answer is read": _request(START, after=True),
-    "answered, before anything is stored": _calls(
-        "airflow_provider_dbtsegment.dbt_cloud.job_launch:JobLaunch.submit",
-        "airflow_provider_dbtsegment.segment.sync_launch:SyncLaunch.submit",
-        "airflow.providers.dbt.cloud.hooks.dbt:DbtCloudHook.trigger_job_run",
-        after=True,
-    ),
+    "as it begins": _calls(*(f"{path}.execute" for path in OPERATORS), after=False),
+    "after its first record": _calls(f"{STORE}.set", after=True),
+    "answered, before anything is stored": _calls(*STARTS, after=True),
     "stored, before deferring": _calls(*(f"{path}.defer" for path in OPERATORS), after=False),
     "while waiting": _request(STATUS),
     "after the event, before it is read": _calls(
@@ -120,6 +149,13 @@ def _defer_to_the_dying() -> None:
 
 def _forget() -> None:
     """Take the task state store away, which Airflow below 3.3 does not have."""
-    for module in ("operators.dbt_cloud", "operators.segment", "tasks.launching"):
-        found: Any = import_module(f"airflow_provider_dbtsegment.{module}")
-        found.ledger_of = lambda context: None
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    whole = RuntimeTaskInstance.get_template_context
+
+    def without_store(self: Any) -> Any:
+        context: Any = whole(self)
+        context.pop("task_state_store", None)
+        return context
+
+    RuntimeTaskInstance.get_template_context = without_store  # type: ignore[method-assign]

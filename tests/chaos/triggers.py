@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
-from airflow.providers.dbt.cloud.triggers.dbt import DbtCloudRunJobTrigger
 from airflow.triggers.base import TriggerEvent
 
 from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
@@ -40,14 +40,16 @@ class DyingSyncTrigger(Dying, ReverseETLSyncTrigger):
         return Death(self.segment_conn_id)
 
 
-class DyingCommunityTrigger(Dying, DbtCloudRunJobTrigger):
-    @property
-    def death(self) -> Death:  # type: ignore[override]
-        return Death(self.conn_id)
-
-
-DYING = {
+DYING: dict[type, type] = {
     DbtCloudRunTrigger: DyingRunTrigger,
     ReverseETLSyncTrigger: DyingSyncTrigger,
-    DbtCloudRunJobTrigger: DyingCommunityTrigger,
 }
+with suppress(ImportError):  # the environments of older versions are without it
+    from airflow.providers.dbt.cloud.triggers.dbt import DbtCloudRunJobTrigger
+
+    class DyingCommunityTrigger(Dying, DbtCloudRunJobTrigger):
+        @property
+        def death(self) -> Death:  # type: ignore[override]
+            return Death(self.conn_id)
+
+    DYING[DbtCloudRunJobTrigger] = DyingCommunityTrigger

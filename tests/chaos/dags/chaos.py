@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import json
 import os
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, get_parsing_context
-
 from tests.chaos import points
-from tests.chaos.works import JOBS, MODELS
+from tests.chaos.death import FOLDER
+from tests.chaos.works import JOBS, MAPPINGS, MODELS
+
+try:
+    from airflow.sdk import DAG, get_parsing_context, task
+except ImportError:  # Airflow 2
+    from airflow import DAG
+    from airflow.decorators import task
+    from airflow.utils.dag_parsing_context import get_parsing_context
+
+Row = dict[str, Any]
+Arguments = dict[str, Any]
+#: Stands for the value of the Variable that has the row's name.
+VARIABLE = "$VARIABLE"
+#: Seconds for which the only slot of a pool is taken.
+BUSY = 60.0
+#: Where a second worker is to die, there has to be one.
+AFTER_THE_EVENT = ("after the event, before it is read", "ended, before Airflow hears of it")
 
 
-def _community(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _community(row: Row) -> tuple[Any, Arguments]:
     from airflow.providers.dbt.cloud.operators.dbt import DbtCloudRunJobOperator
 
     return DbtCloudRunJobOperator, {
@@ -25,7 +41,7 @@ def _community(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _dbt_cloud(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _dbt_cloud(row: Row) -> tuple[Any, Arguments]:
     from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
     from airflow_provider_dbtsegment.sensors.dbt_cloud import DbtCloudRunSensor
 
@@ -44,7 +60,7 @@ def _dbt_cloud(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _segment(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _segment(row: Row) -> tuple[Any, Arguments]:
     from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
     from airflow_provider_dbtsegment.sensors.segment import ReverseETLSyncSensor
 
@@ -61,7 +77,7 @@ def _segment(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def _sensor(row: dict[str, Any]) -> dict[str, Any]:
+def _sensor(row: Row) -> Arguments:
     mode = row["mode"].split()[0]
     is_deferred = mode == "deferred"
     mode = {"mode": "poke" if is_deferred else mode}
@@ -70,36 +86,105 @@ def _sensor(row: dict[str, Any]) -> dict[str, Any]:
     return {"poke_interval": interval, "timeout": 300, "deferrable": is_deferred, **mode}
 
 
-#: Where a second worker is to die, there has to be one.
-AFTER_THE_EVENT = ("after the event, before it is read", "ended, before Airflow hears of it")
-
-
-def _operator(row: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+def _operator(row: Row) -> tuple[Any, Arguments]:
     if row["provider"] == "community":
         return _community(row)
     return (_dbt_cloud if row["service"] == "dbt_cloud" else _segment)(row)
 
 
-def _make(row: dict[str, Any]) -> DAG:
-    kind, arguments = _operator(row)
+def _arguments(row: Row, arguments: Arguments) -> Arguments:
+    """Return the arguments of a row's task as the DAG file holds them now."""
     arguments = {
         "task_id": "work",
         "retries": row["retries"],
-        "retry_delay": timedelta(seconds=1),
+        "retry_delay": timedelta(seconds=row["retry_delay"]),
         **arguments,
         **row["options"],
     }
+    if _is_edited(row):
+        # How much a task is retried is part of the row, not of the operator.
+        arguments |= {name: value for name, value in row["edit"].items() if name != "variable"}
     if row["kill"] and row["kill"]["point"] in AFTER_THE_EVENT and row["provider"] == "ours":
         arguments["end_in_triggerer"] = False
     if "execution_timeout" in arguments:
         arguments["execution_timeout"] = timedelta(seconds=arguments["execution_timeout"])
-    with DAG(row["name"], schedule=None) as dag:
-        if row["tasks"] == 1:
-            kind(**arguments)
-        else:
-            kind.partial(**arguments).expand(
-                cause=[f"number {number}" for number in range(row["tasks"])]
-            )
+    template = f"{{{{ var.value.get('{row['name']}') }}}}"
+    return {name: template if value == VARIABLE else value for name, value in arguments.items()}
+
+
+def _is_edited(row: Row) -> bool:
+    return bool(row["edit"]) and (Path(os.environ[FOLDER]) / f"{row['name']}.edited").exists()
+
+
+def _one_task(row: Row, kind: Any, arguments: Arguments) -> None:
+    if row["tasks"] == 1:
+        kind(**arguments)
+        return
+    causes = [f"number {number}" for number in range(row["tasks"])]
+    kind.partial(**arguments).expand(cause=causes)
+
+
+def _mapped_over_a_list(row: Row, kind: Any, arguments: Arguments) -> None:
+    """Map the task over a list that another task reads from a Variable."""
+    name = row["name"]
+
+    @task(task_id="values")
+    def values() -> Any:
+        try:
+            from airflow.sdk import Variable
+        except ImportError:
+            from airflow.models import Variable
+
+        return json.loads(Variable.get(name))
+
+    del arguments["job_id"]
+    kind.partial(**arguments).expand(job_id=values())
+
+
+def _many_mappings(row: Row, kind: Any, arguments: Arguments) -> None:
+    """Map the task over many mappings of one model."""
+    del arguments["subscription_id"]
+    ids = [mapping["id"] for mapping in MAPPINGS]
+    kind.partial(**arguments).expand(subscription_id=ids)
+
+
+def _two_operators(row: Row, kind: Any, arguments: Arguments) -> None:
+    """Execute two operators within one task, of which the edit says how the second differs."""
+    own = {name: arguments.pop(name) for name in ("task_id", "retries", "retry_delay")}
+    edit = row["edit"]
+
+    @task(**own)
+    def both(**context: Any) -> None:
+        kind(task_id="first", **arguments).execute(context)
+        kind(task_id="second", **{**arguments, **edit}).execute(context)
+
+    both()
+
+
+def _busy_pool(row: Row, kind: Any, arguments: Arguments) -> None:
+    """Take the only slot of the task's pool as soon as the task is deferred."""
+    kind(**arguments, pool=row["name"], priority_weight=10)
+
+    @task(task_id="filler", pool=row["name"], priority_weight=1)
+    def filler() -> None:
+        time.sleep(BUSY)
+
+    filler()
+
+
+SHAPES = {
+    "one task": _one_task,
+    "mapped over a list": _mapped_over_a_list,
+    "many mappings": _many_mappings,
+    "two operators": _two_operators,
+    "busy pool": _busy_pool,
+}
+
+
+def _make(row: Row) -> DAG:
+    kind, arguments = _operator(row)
+    with DAG(row["name"], schedule=None, start_date=datetime(2026, 1, 1), catchup=False) as dag:
+        SHAPES[row["shape"]](row, kind, _arguments(row, arguments))
     return dag
 
 
