@@ -27,9 +27,13 @@ screenshots: install
 	PICTURES=docs/images $(BIN)/python -m pytest tests/browser -m screenshots
 
 # Every fault that can be made, in a real Airflow on PostgreSQL: nothing twice, nothing lost.
-# ONLY=regex runs some rows; COMPARE=1 runs the community's operator too and writes docs/chaos.md.
+# What has come of each row is kept in .chaos/, a file for each version of Airflow. After an
+# interruption, the next call runs what is left; a row that was right is run again only when it or the
+# package has changed, or with AGAIN=1. A call without ONLY writes docs/chaos.md, and so does PAGE=1,
+# which runs nothing. ONLY=regex runs some rows; AIRFLOW=2.11 or 3.1 runs that version, in its
+# environment below .matrix/; COMPARE=1 runs the community's operator, too.
 chaos: install
-	@$(BIN)/python -W ignore -m tests.chaos $(if $(ONLY),--only '$(ONLY)') $(if $(COMPARE),--compare)
+	@$(BIN)/python -W ignore -m tests.chaos $(if $(AIRFLOW),--airflow '$(AIRFLOW)') $(if $(ONLY),--only '$(ONLY)') $(if $(AGAIN),--again) $(if $(PAGE),--page) $(if $(COMPARE),--compare)
 
 # What waiting costs, beside the community's provider, in about 40 minutes; it writes docs/bench.md
 # and docs/images. ONLY=regex runs some parts, QUICK=1 small ones to see that it works; neither writes.
@@ -88,4 +92,4 @@ docs: install
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
-	rm -rf $(VENV) .matrix .demo dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .matrix .chaos .demo dist site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -23,6 +23,8 @@ LONG_ENOUGH = 8.0
 AWAY = 60.0
 #: Seconds for which a new token is good beside the old one: before a cache of the connection ends.
 SOON, LATER = 1.0, 8.0
+#: The act of rows whose task is marked failed in the other deployment.
+KILLED_THERE = "another deployment, killed"
 
 # What a person does to the task.
 
@@ -60,10 +62,11 @@ def clear_when_done(scene: Scene) -> None:
 
 
 def recreate(scene: Scene) -> None:
-    """Delete the DAG run while the task waits, and create it again with the same id."""
+    """End and delete the DAG run while the task waits, and create it again with the same id."""
     scene.wait_until_polled()
+    scene.person.mark_run("failed")
+    scene.wait_for_end()
     scene.person.delete_run()
-    scene.bed.sleep(1.0)
     scene.api.trigger(scene.row.name, {}, RUN)
 
 
@@ -340,17 +343,13 @@ def revive_triggerers(bed: Bed, scenes: Sequence[Scene]) -> None:
 
 
 def run_in_another_deployment(bed: Bed, scenes: Sequence[Scene]) -> None:
-    """Run the same DAG run in a second Airflow, with the same connection."""
-    _begin_in_another(bed, scenes)
+    """Run the same DAG run in a second Airflow; in some rows a person marks its task failed."""
+    for scene, person in zip(scenes, _begin_in_another(bed, scenes), strict=True):
+        if scene.row.act == KILLED_THERE:
+            person.mark_task("failed")
     for scene in scenes:
-        _wait_in_another(bed, scene, "success")
-
-
-def kill_in_another_deployment(bed: Bed, scenes: Sequence[Scene]) -> None:
-    """Mark the task failed in a second Airflow, where it waits like that of the first."""
-    for person in _begin_in_another(bed, scenes):
-        person.mark_task("failed")
-    bed.sleep(LONG_ENOUGH)
+        state = "failed" if scene.row.act == KILLED_THERE else "success"
+        _wait_in_another(bed, scene, state)
 
 
 def _begin_in_another(bed: Bed, scenes: Sequence[Scene]) -> list[Person]:
@@ -364,7 +363,6 @@ def _begin_in_another(bed: Bed, scenes: Sequence[Scene]) -> list[Person]:
         api.trigger(scene.row.name, {}, RUN)
     for scene in scenes:
         _wait_in_another(bed, scene, "running", "deferred", "success", "failed")
-    bed.sleep(LONG_ENOUGH)
     return persons
 
 
@@ -385,7 +383,7 @@ def wait(bed: Bed, scenes: Sequence[Scene]) -> None:
 
 @contextmanager
 def _another_deployment(bed: Bed, scenes: Sequence[Scene]) -> Iterator[None]:
-    with bed.another_deployment(scenes[-1].row):
+    with bed.another_deployment():
         yield
 
 
@@ -409,12 +407,14 @@ class Together:
     """
     What hits all rows of one kind at once, while no other row goes on.
 
+    :param acts: Their acts.
     :param happens: What happens when all tasks run or wait.
     :param around: What has to be there before they begin.
     :param to_triggers: Whether it is about which triggerer has the triggers.
     :param when_polled: Whether it happens only when all tasks wait.
     """
 
+    acts: Sequence[str]
     happens: Callable[[Bed, Sequence[Scene]], None]
     around: Callable[[Bed, Sequence[Scene]], Any] = lambda bed, scenes: nullcontext()
     to_triggers: bool = False
@@ -453,16 +453,15 @@ BEFORE: dict[str, Callable[[Scene], None]] = {
     "forge": forge,
     "start before": start_before,
 }
-TOGETHER: dict[str, Together] = {
-    "triggerer killed": Together(kill_triggerer, to_triggers=True),
-    "triggerer stopped": Together(stop_triggerer, to_triggers=True),
-    "both triggerers killed": Together(kill_both_triggerers, to_triggers=True),
-    "triggerer frozen": Together(freeze_triggerer, to_triggers=True),
-    "triggerer dies": Together(revive_triggerers, to_triggers=True),
-    "scheduler killed": Together(kill_scheduler),
-    "scheduler terminated": Together(terminate_scheduler),
-    "API server away": Together(take_api_server_away),
-    "another deployment": Together(run_in_another_deployment, _another_deployment),
-    "another deployment, killed": Together(kill_in_another_deployment, _another_deployment),
-    "many at once": Together(wait, _many_workers, when_polled=False),
-}
+TOGETHER = [
+    Together(["triggerer killed"], kill_triggerer, to_triggers=True),
+    Together(["triggerer stopped"], stop_triggerer, to_triggers=True),
+    Together(["both triggerers killed"], kill_both_triggerers, to_triggers=True),
+    Together(["triggerer frozen"], freeze_triggerer, to_triggers=True),
+    Together(["triggerer dies"], revive_triggerers, to_triggers=True),
+    Together(["scheduler killed"], kill_scheduler),
+    Together(["scheduler terminated"], terminate_scheduler),
+    Together(["API server away"], take_api_server_away),
+    Together(["another deployment", KILLED_THERE], run_in_another_deployment, _another_deployment),
+    Together(["many at once"], wait, _many_workers, when_polled=False),
+]

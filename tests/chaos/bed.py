@@ -23,6 +23,7 @@ from airflow_provider_dbtsegment.sandbox.config import Config, load_config
 from airflow_provider_dbtsegment.sandbox.testing import DbtClient, Sandbox, running_sandbox
 from airflow_provider_dbtsegment.sandbox.tls import TlsFiles, make_tls_files
 from tests.chaos import database, death
+from tests.chaos.dag_files import write_dags
 from tests.chaos.faults import READ_TIMEOUT
 from tests.chaos.people import Person
 from tests.chaos.proxy import HOST, forward_proxy
@@ -84,13 +85,12 @@ class Bed:
         self.killed.mkdir(parents=True)
         self.tls: TlsFiles = make_tls_files(folder / "tls", [HOST])
         self.database = database_url
-        self.rows_file = folder / "rows.json"
-        self.rows_file.write_text(json.dumps([row.as_dict() for row in rows]))
+        #: The last DAG of each DAG file.
+        self.last = write_dags(folder / "dags", [row.as_dict() for row in rows])
         self.airflow = self._airflow("airflow", database_url, triggerers=2, parallelism=parallelism)
         #: Another deployment of Airflow with the same DAGs, while there is one.
         self.other: LocalAirflow | None = None
         self.dbt = DbtClient()
-        self.last = rows[-1].name if rows else None
         #: What nobody may see, as far as rows have made it.
         self.secrets: set[str] = set()
         #: Set when everything is to end.
@@ -107,14 +107,13 @@ class Bed:
         own = SETTINGS_OF_2 if self.version < (3,) else SETTINGS_OF_3
         return LocalAirflow(
             self.folder / name,
-            HERE / "dags",
+            self.folder / "dags",
             database=url,
             triggerers=triggerers,
             parallelism=parallelism,
             settings={
                 **SETTINGS,
                 **own,
-                "CHAOS_ROWS": str(self.rows_file),
                 death.FOLDER: str(self.killed),
                 "PYTHONPATH": str(HERE.parents[1]),
                 # Ours reads the one, aiohttp the other.
@@ -130,21 +129,18 @@ class Bed:
             stack.enter_context(self.dbt)
             stack.enter_context(self.airflow)
             stack.callback(self.states.close)
-            if self.last:
-                self.airflow.wait_for_dag(self.last, timeout=120)
+            for dag_id in self.last:
+                self.airflow.wait_for_dag(dag_id, timeout=180)
             yield self
 
     @contextmanager
-    def another_deployment(self, last: Row) -> Iterator[LocalAirflow]:
-        """
-        Run a second Airflow with a database of its own and the same DAGs.
-
-        :param last: It is waited for until Airflow knows this row's DAG.
-        """
+    def another_deployment(self) -> Iterator[LocalAirflow]:
+        """Run a second Airflow with a database of its own and the same DAGs."""
         with database.own_database("dbtsegment_other") as url:
             other = self._airflow("other", url, triggerers=1, parallelism=4)
             with other:
-                other.wait_for_dag(last.name, timeout=120)
+                for dag_id in self.last:
+                    other.wait_for_dag(dag_id, timeout=180)
                 self.other = other
                 try:
                     yield other

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from airflow_provider_dbtsegment.demo.outcome import last_error
 from airflow_provider_dbtsegment.sandbox.testing import Started
-from tests.chaos.acts import ALONE, BEFORE, TOGETHER
+from tests.chaos.acts import ALONE, BEFORE, TOGETHER, Together
 from tests.chaos.bed import Bed
 from tests.chaos.row import DBT_CLOUD, Row
 from tests.chaos.scene import Scene
@@ -59,17 +59,18 @@ def play(
         results[result.row.name] = result
         tell(result)
 
-    alone = [row for row in rows if row.act not in TOGETHER]
+    gathered = {act for together in TOGETHER for act in together.acts}
+    alone = [row for row in rows if row.act not in gathered]
     with (
         _pool(at_once + MORE_IDLE, bed, [row for row in alone if row.idle]) as idle,
         _pool(at_once, bed, [row for row in alone if not row.idle]) as busy,
     ):
         for playing in as_completed([*idle, *busy]):
             note(playing.result())
-    for act in TOGETHER:
-        together = [row for row in rows if row.act == act]
-        if together:
-            for result in _play_together(bed, act, together):
+    for together in TOGETHER:
+        hit = [row for row in rows if row.act in together.acts]
+        if hit:
+            for result in _play_together(bed, together, hit):
                 note(result)
     return [results[row.name] for row in rows]
 
@@ -93,10 +94,20 @@ def _play_one(bed: Bed, row: Row) -> Result:
         if row.act in BEFORE:
             BEFORE[row.act](scene)
         scene.begin()
-        if row.act in ALONE:
-            ALONE[row.act](scene)
+        with _noted(result):
+            if row.act in ALONE:
+                _act(scene, row.act)
         _look(scene, result)
     return _finished(bed, result, began)
+
+
+def _act(scene: Scene, name: str) -> None:
+    try:
+        ALONE[name](scene)
+    except Exception:
+        # What stands still would keep the row from its end.
+        scene.thaw()
+        raise
 
 
 def _finished(bed: Bed, result: Result, began: float) -> Result:
@@ -106,9 +117,8 @@ def _finished(bed: Bed, result: Result, began: float) -> Result:
     return result
 
 
-def _play_together(bed: Bed, name: str, rows: Iterable[Row]) -> Iterator[Result]:
+def _play_together(bed: Bed, act: Together, rows: Iterable[Row]) -> Iterator[Result]:
     began = time.monotonic()
-    act = TOGETHER[name]
     if act.to_triggers:
         bed.put_all_triggers_into_one()
     with ExitStack() as stack:
@@ -125,16 +135,16 @@ def _play_together(bed: Bed, name: str, rows: Iterable[Row]) -> Iterator[Result]
         if act.to_triggers:
             bed.airflow.components["triggerer-2"].start()
             bed.airflow.wait_healthy()
-        _happen(bed, name, scenes, results)
+        _happen(bed, act, scenes, results)
         for scene, result in zip(scenes, results, strict=True):
             with _noted(result):
                 _look(scene, result)
             yield _finished(bed, result, began)
 
 
-def _happen(bed: Bed, name: str, scenes: Sequence[Scene], results: Sequence[Result]) -> None:
+def _happen(bed: Bed, act: Together, scenes: Sequence[Scene], results: Sequence[Result]) -> None:
     try:
-        TOGETHER[name].happens(bed, scenes)
+        act.happens(bed, scenes)
     except Exception as error:
         for result in results:
             result.wrong.append(f"{type(error).__name__}: {error}")

@@ -218,7 +218,7 @@ def _deployments() -> Iterator[Row]:
                 "starting",
                 service,
                 mode,
-                work="lasting",
+                work="long",
                 act="another deployment",
                 retries=0,
                 ends=TWICE,
@@ -428,8 +428,8 @@ def _records() -> Iterator[Row]:
                 mode,
                 work="long",
                 act="recreate",
+                options={"cancel_on_kill": False},
                 ends=TWICE,
-                or_ends=("cancelled", "success") if service == DBT_CLOUD else None,
             )
     truncated = Row(
         "task killed, the service cuts causes",
@@ -468,6 +468,16 @@ def _limits() -> Iterator[Row]:
         idle=True,
         patience=420.0,
     )
+    for service in SERVICES:
+        again = {"Retry-After": "2"}
+        yield Row(
+            "429 with Retry-After, eight times",
+            "starting",
+            service,
+            SYNCHRONOUS,
+            retries=0,
+            faults=[Fault(START[service], "answer", status=429, headers=again, count=8)],
+        )
     for mode in MODES:
         yield Row(
             "somebody's sync of the mapping goes on",

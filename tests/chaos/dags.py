@@ -1,4 +1,4 @@
-"""One DAG for each row of the table."""
+"""One DAG for each row of the table, as the files of :mod:`.dag_files` want them."""
 
 from __future__ import annotations
 
@@ -188,9 +188,16 @@ def _make(row: Row) -> DAG:
     return dag
 
 
-wanted = get_parsing_context().dag_id
-for row in json.loads(Path(os.environ["CHAOS_ROWS"]).read_text()):
-    if wanted in (None, row["name"]):
-        globals()[row["name"]] = _make(row)
-    if wanted == row["name"]:
-        points.install(row)
+def dags_of(file: str) -> dict[str, DAG]:
+    """
+    Return the DAGs of a file by their ids; in the process of a task that task's DAG alone.
+
+    :param file: The DAG file; beside it are its rows.
+    """
+    wanted = get_parsing_context().dag_id
+    rows: list[Row] = json.loads(Path(file).with_suffix(".json").read_text())
+    found = {row["name"]: _make(row) for row in rows if wanted in (None, row["name"])}
+    for row in rows:
+        if row["name"] == wanted:
+            points.install(row)
+    return found
