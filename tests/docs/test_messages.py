@@ -143,6 +143,8 @@ def test_every_warning_is_explained() -> None:
 
 #: Arguments of Airflow that messages may name.
 OF_AIRFLOW = {"retries", "execution_timeout", "soft_fail", "never_fail", "poke_interval"}
+#: Settings in Airflow's configuration, with the Variable that one of them replaces.
+SETTINGS = {"deployment_id", "previous_deployment_ids", "dbtsegment_deployment_id"}
 #: ``job_id``, ``…_id``, what stands before an equals sign, and what stands between backticks.
 NAMED = re.compile(
     rf"(?<![\w/.-])((?:[a-z]\w*|{GAP})_(?:\w|{GAP})+)(?![\w/]|\.\w)"
@@ -189,9 +191,10 @@ def known_to_readers_of(module: str, method: str) -> set[str]:
     service = folder if folder in hooks else name.removesuffix(".py")
     if service in hooks:
         tasks = [one for one in tasks if service in one.__module__]
-    known = {argument for one in tasks for argument in own_arguments(one)} | OF_AIRFLOW
+    known = {argument for one in tasks for argument in own_arguments(one)} | OF_AIRFLOW | SETTINGS
     if folder in hooks:
         known |= parameters(hooks[folder], method)
+        known |= {name for name in dir(hooks[folder]) if not name.startswith("_")}
     if folder in ("hooks", "rest"):
         known |= {field.name for form in (DBT_CLOUD_FORM, SEGMENT_FORM) for field in form.fields}
     return known
