@@ -116,7 +116,7 @@ class ConnectionHook(RestClient[S], BaseHook):
             reached, says = False, self.advice.silence(PATIENCE, way)
         finally:
             hook.close()
-        return reached, way.redaction.mask(says)
+        return reached, way.redaction().mask(says)
 
     def _impatient_twin(self: H) -> H:
         twin = self.twin()

@@ -31,7 +31,7 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.rest.bodies import pieces_of
 from airflow_provider_dbtsegment.rest.connections import exchange_of
-from airflow_provider_dbtsegment.rest.failures import Mask, where_of
+from airflow_provider_dbtsegment.rest.failures import Mask, lost, where_of
 from airflow_provider_dbtsegment.rest.headers import http_date, seconds_in, some_seconds
 from airflow_provider_dbtsegment.rest.secrets import storable_json
 from airflow_provider_dbtsegment.rest.urls import redact, same_origin
@@ -126,14 +126,12 @@ def read(response: requests.Response, mask: Mask) -> Answer:
 
     :raises AnswerLostError: When it breaks off, takes too long, is too large or is no JSON.
     """
-    where = where_of(response, mask)
     content = bytearray()
     for piece in pieces_of(response, mask, proves_end=False):
         content += piece
         if len(content) > MAX_BODY:
-            raise AnswerLostError(
-                f"the answer is larger than {MAX_BODY >> 20} MB when it is decompressed", **where
-            )
+            message = f"the answer is larger than {MAX_BODY >> 20} MB when it is decompressed"
+            raise lost(response, message, mask)
     if not content:
         return Answer(response.status_code, None, response.headers)
     kind = response.headers.get("Content-Type", "").split(";")[0].strip().lower()
@@ -142,11 +140,11 @@ def read(response: requests.Response, mask: Mask) -> Answer:
             return Answer(response.status_code, parsed(content), response.headers)
         except (ValueError, RecursionError):  # no JSON, a number of too many digits, too deep
             pass
-    raise AnswerLostError(
-        f"answered {response.status_code} with {kind or 'no content type'} that is not readable as "
-        f"JSON: {excerpt(bytes(content), mask)}",
-        **where,
+    message = (
+        f"answered {response.status_code} with {mask(kind) or 'no content type'} that is not "
+        f"readable as JSON: {excerpt(bytes(content), mask)}"
     )
+    raise lost(response, message, mask)
 
 
 def parsed(content: bytes | bytearray) -> Any:
@@ -167,7 +165,7 @@ def error(
     response: requests.Response, explain: Explain, settings: TransportSettings
 ) -> RequestError:
     """Return the error that an unsuccessful answer means."""
-    mask = settings.redaction
+    mask = settings.redaction()
     where = where_of(response, mask)
     status = response.status_code
     if response.is_redirect and status != 303:

@@ -9,14 +9,11 @@ from typing import IO, TYPE_CHECKING
 
 import requests
 
-from airflow_provider_dbtsegment.exceptions import AnswerLostError
 from airflow_provider_dbtsegment.rest.connections import exchange_of
-from airflow_provider_dbtsegment.rest.failures import BROKEN, Mask, broken, where_of
+from airflow_provider_dbtsegment.rest.failures import BROKEN, Mask, broken, lost, where_of
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-Where = dict[str, str]
 
 #: A body is read in pieces of so many bytes.
 CHUNK = 256 * 1024
@@ -38,8 +35,7 @@ def open_body(response: requests.Response, mask: Mask, *, is_paced: bool = True)
         whole; so does reading where it breaks off.
     """
     if response.status_code != 200:
-        message = f"answered {response.status_code}, which is no whole file"
-        raise AnswerLostError(message, **where_of(response, mask))
+        raise lost(response, f"answered {response.status_code}, which is no whole file", mask)
     pieces = pieces_of(response, mask, is_paced=is_paced)
     return io.BufferedReader(_Body(pieces), CHUNK)
 
@@ -53,11 +49,16 @@ def pieces_of(
     :param proves_end: Whether the end of the connection is not enough to be the end of the body.
     :raises AnswerLostError: When it breaks off, or takes too long.
     """
-    where = where_of(response, mask)
     try:
-        yield from _decoded(response, where, proves_end, is_paced)
+        yield from _decoded(response, proves_end, is_paced)
+    except _UnusableError as error:
+        raise lost(response, mask(str(error)), mask) from None
     except BROKEN as error:
-        raise broken(error, mask=mask, **where) from None
+        raise broken(error, mask=mask, **where_of(response, mask)) from None
+
+
+class _UnusableError(Exception):
+    """The body is not what was asked for, or not all of it."""
 
 
 class _Body(io.RawIOBase):
@@ -86,25 +87,20 @@ class _Body(io.RawIOBase):
 # Functions, because a body that held what refers to it would be freed late.
 
 
-def _decoded(
-    response: requests.Response, where: Where, proves_end: bool, is_paced: bool
-) -> Iterator[bytes]:
+def _decoded(response: requests.Response, proves_end: bool, is_paced: bool) -> Iterator[bytes]:
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise AnswerLostError(f"is encoded as {encoding}, for which it was not asked", **where)
-    wire = _wire(response, where, proves_end, is_paced)
-    return wire if encoding in ("", "identity") else _unzipped(wire, where)
+        raise _UnusableError(f"is encoded as {encoding[:40]}, for which it was not asked")
+    wire = _wire(response, proves_end, is_paced)
+    return wire if encoding in ("", "identity") else _unzipped(wire)
 
 
-def _wire(
-    response: requests.Response, where: Where, proves_end: bool, is_paced: bool
-) -> Iterator[bytes]:
+def _wire(response: requests.Response, proves_end: bool, is_paced: bool) -> Iterator[bytes]:
     """Yield what comes over the wire; the end of chunks is looked after below."""
     promised = _promised(response)
     framing = response.headers.get("Transfer-Encoding", "").strip().lower()
     if proves_end and promised is None and framing != "chunked":
-        message = "came without its length, so nobody can tell whether it is whole"
-        raise AnswerLostError(message, **where)
+        raise _UnusableError("came without its length, so nobody can tell whether it is whole")
     received = 0
     response.raw.enforce_content_length = False  # which not every version does; counted here
     pieces = response.raw.stream(CHUNK, decode_content=False)
@@ -112,7 +108,7 @@ def _wire(
         received += len(piece)
         yield piece
     if promised is not None and received != promised:
-        raise AnswerLostError(f"broke off after {received} of {promised} bytes", **where)
+        raise _UnusableError(f"broke off after {received} of {promised} bytes")
 
 
 def _promised(response: requests.Response) -> int | None:
@@ -126,7 +122,7 @@ def _promised(response: requests.Response) -> int | None:
     return int(length)
 
 
-def _unzipped(pieces: Iterator[bytes], where: Where) -> Iterator[bytes]:
+def _unzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     """Yield what was zipped, in pieces that stay small however well it was zipped."""
     zipped, begun = zlib.decompressobj(_GZIP), False
     try:
@@ -144,6 +140,6 @@ def _unzipped(pieces: Iterator[bytes], where: Where) -> Iterator[bytes]:
                 more = len(plain) == CHUNK
                 yield plain
     except zlib.error as error:
-        raise AnswerLostError(f"is no gzip: {error}", **where) from None
+        raise _UnusableError(f"is no gzip: {error}") from None
     if begun and not zipped.eof:
-        raise AnswerLostError("broke off before the end of its gzip", **where)
+        raise _UnusableError("broke off before the end of its gzip")

@@ -84,6 +84,11 @@ def unsendable(problem: Exception, url: str) -> ConfigurationError:
     )
 
 
+def lost(response: requests.Response, message: str, mask: Mask) -> AnswerLostError:
+    """Return what is wrong with a response that cannot be made use of."""
+    return AnswerLostError(message, **where_of(response, mask))
+
+
 def where_of(response: requests.Response, mask: Mask) -> dict[str, str]:
     """Return what a message says of the request of a response."""
     return {"method": response.request.method or "GET", "url": mask(redact(response.url))}

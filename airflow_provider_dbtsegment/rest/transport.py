@@ -68,9 +68,8 @@ class TransportSettings:
     max_retry_wait: float = 120.0
     read_from: str = ""
 
-    @property
     def redaction(self) -> Redaction:
-        """What makes a text from outside fit for a message: no token, no proxy's password."""
+        """Return what makes a text from outside fit for a message: no token, no password."""
         proxies = {self.proxy, *getproxies().values()}
         known = (secret for proxy in proxies for secret in proxy_secrets(proxy))
         return Redaction(self.auth.token, *known)
@@ -176,7 +175,7 @@ class Transport:
 
         def attempt() -> Answer:
             with self._open(method, path, params, json, headers, budget) as response:
-                return answers.read(response, self.settings.redaction)
+                return answers.read(response, self._redact)
 
         answer = self._send(attempt, method, repeatable)
         if answer.server_time is not None:
@@ -232,11 +231,14 @@ class Transport:
         def attempt() -> T:
             with (
                 self._open("GET", path, params, None, {"Accept": "*/*"}, budget) as response,
-                open_body(response, self.settings.redaction, is_paced=not self._is_hurried) as body,
+                open_body(response, self._redact, is_paced=not self._is_hurried) as body,
             ):
                 return read(body)
 
         return self._send(attempt, "GET", repeatable)
+
+    def _redact(self, text: str) -> str:
+        return self.settings.redaction()(text)
 
     def _send(self, attempt: Callable[[], T], method: str, repeatable: bool | None) -> T:
         if self._once:
@@ -305,7 +307,7 @@ class Transport:
         self, url: str, target: str, until: float, headers: Mapping[str, str] | None
     ) -> requests.Response:
         """Follow a redirect of a GET; another host gets nothing that was meant for this one."""
-        mask = self.settings.redaction
+        mask = self.settings.redaction()
         try:
             target = urljoin(url, target)
             parts, shown = urlsplit(target), mask(redact(target))
@@ -359,7 +361,7 @@ class Transport:
         except HookFailed as failed:
             raised = failed.error
         except (OSError, *failures.BROKEN) as error:
-            mask = settings.redaction
+            mask = settings.redaction()
             shown = mask(redact(url))
             if isinstance(error, ValueError) and not exchange.has_pool:
                 raise failures.unsendable(error, shown) from None
