@@ -125,6 +125,7 @@ class ConnectionHook(RestClient[S], BaseHook):
             way,
             connect_timeout=min(way.connect_timeout, PIECE),
             read_timeout=min(way.read_timeout, PIECE),
+            answer_timeout=min(way.answer_timeout, PATIENCE),
             max_retry_wait=0.0,
             read_from="",
         )
