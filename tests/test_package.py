@@ -182,7 +182,7 @@ def test_validating_what_a_dag_file_holds_loads_no_http_client() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     loaded = set(done.stdout.splitlines()[-1].split())
-    assert f"{PACKAGE.name}.segment.summary" in loaded
+    assert f"{PACKAGE.name}.segment.sync_policy" in loaded
     assert not {name for name in loaded if name.startswith(f"{PACKAGE.name}.rest")}
 
 
@@ -200,6 +200,16 @@ def test_an_operator_only_assigns_and_validates_when_it_is_made() -> None:
             text = ast.unparse(statement)
             name = text.split(" = ")[1]
             assert text == f"self.{name} = {name}"
+
+
+def test_what_installs_the_rest_has_no_known_vulnerability() -> None:
+    #: The first versions without CVE-2025-8869 and CVE-2026-1703, and without CVE-2025-47273.
+    fixed = {"pip": (26, 0), "setuptools": (78, 1, 1)}
+    for file in (ROOT / "constraints.txt", *(ROOT / "tests/matrix/constraints").glob("*.txt")):
+        for line in file.read_text().splitlines():
+            name, _, pinned = line.partition("==")
+            if name in fixed:
+                assert tuple(map(int, pinned.split("."))) >= fixed[name], f"{file.name}: {line}"
 
 
 def test_nothing_else_knows_versions_of_airflow() -> None:

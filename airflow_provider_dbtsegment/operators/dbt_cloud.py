@@ -27,11 +27,7 @@ from airflow_provider_dbtsegment.tasks.arguments import (
     switch,
 )
 from airflow_provider_dbtsegment.tasks.dbt_cloud import DbtCloudWaiting
-from airflow_provider_dbtsegment.tasks.launching import (
-    CANCEL_ATTEMPTS,
-    Launching,
-    varying_templates,
-)
+from airflow_provider_dbtsegment.tasks.launching import CANCEL_ATTEMPTS, Launching
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context, XComArg
@@ -212,7 +208,6 @@ class TriggerDbtJobOperator(DbtCloudWaiting, Launching, BaseOperator):
         self.cancel_on_kill = cancel_on_kill
         self.start_timeout = start_timeout
         self.end_in_triggerer = end_in_triggerer
-        self._varying = varying_templates({name: getattr(self, name) for name in OVERRIDES})
         self._check_literals()
 
     def execute(self, context: Context) -> int:

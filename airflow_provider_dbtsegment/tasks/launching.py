@@ -72,6 +72,11 @@ class Launching(Waiting):
     #: How to cancel what this process has started; `None` before that, and for what it reuses.
     _cancellation: Cancellation | None = None
 
+    def _check_literals(self) -> None:
+        # Once templates are rendered, nothing tells which of them would render otherwise.
+        self._varying = _varying_templates(self._given())
+        super()._check_literals()
+
     def on_kill(self) -> None:
         """Cancel what was started, if that is wanted and a person has ended the task."""
         if is_task_timeout(sys.exc_info()[1]):
@@ -328,7 +333,7 @@ class Launching(Waiting):
         """Return what cancels, with connections of its own."""
 
 
-def varying_templates(values: Mapping[str, Any]) -> frozenset[str]:
+def _varying_templates(values: Mapping[str, Any]) -> frozenset[str]:
     """Return the names of arguments whose templates contain the attempt or the current time."""
 
     def varies(value: Any) -> bool:

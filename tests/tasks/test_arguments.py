@@ -26,6 +26,11 @@ from tests.docs.arguments import own_arguments
 from tests.scripted_server import ScriptedServer
 from tests.task_bench import run_task
 
+try:
+    from airflow.sdk.definitions._internal.mixins import ResolveMixin
+except ImportError:
+    from airflow.utils.mixins import ResolveMixin  # Airflow 2
+
 #: What each class needs at least.
 NEEDED: dict[Any, dict[str, Any]] = {
     TriggerDbtJobOperator: {"job_id": 7},
@@ -60,13 +65,16 @@ def switches() -> Iterator[tuple[Any, str]]:
 SWITCHES = pytest.mark.parametrize(("task", "name"), list(switches()), ids=short)
 
 
-class Later:
+class Later(ResolveMixin):
     """What Airflow resolves when it renders, such as the output of another task."""
+
+    def iter_references(self) -> Any:
+        return iter(())
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def resolve(self, context: Any, *more: Any) -> Any:
+    def resolve(self, context: Any, *more: Any, **options: Any) -> Any:
         return self.value
 
     def __repr__(self) -> str:

@@ -218,11 +218,12 @@ def test_a_mapped_task_and_another_dag_run_start_runs_of_their_own() -> None:
 
 
 def test_a_later_try_goes_on_from_the_point_of_failure(dbt_cloud: DbtCloudHook) -> None:
-    first = run("retry", job_id=BROKEN, retry_from_failure=True)
-    second = run("retry", job_id=BROKEN, retry_from_failure=True, try_number=2)
+    options = {"job_id": BROKEN, "retry_from_failure": True, "retries": 2, "max_tries": 2}
+    first = run("retry", **options)
+    second = run("retry", **options, try_number=2)
     run_id = second.xcoms["run_id"]
     assert dbt_cloud.get_run(run_id)["retrying_run_id"] == first.xcoms["run_id"]
-    third = run("retry", job_id=BROKEN, retry_from_failure=True, try_number=3, max_tries=2)
+    third = run("retry", **options, try_number=3)
     assert dbt_cloud.get_run(third.xcoms["run_id"])["retrying_run_id"] == run_id
 
 

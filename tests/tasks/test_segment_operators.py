@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_dbtsegment.exceptions import (
     ConfigurationError,
     RunFailedError,
+    StartTimeoutError,
     WaitTimeoutError,
 )
 from airflow_provider_dbtsegment.hooks.segment import SegmentHook
@@ -119,10 +120,11 @@ def test_a_later_try_takes_over_what_still_goes_on(
     assert len(syncs_of(segment, SLOW)) == before + 1
 
 
-def test_a_second_sync_of_a_busy_mapping_is_refused_in_words(nothing_going_on: None) -> None:
+def test_a_busy_mapping_is_waited_for_as_long_as_configured(nothing_going_on: None) -> None:
     sync({**SLOW, "wait_for_completion": False}, run_id="first")
-    ended = sync(SLOW, run_id="second")
+    ended = sync({**SLOW, "start_timeout": 2}, run_id="second")
     assert ended.state == "failed"
+    assert isinstance(ended.error, StartTimeoutError)
     assert "409" in ended.message
 
 

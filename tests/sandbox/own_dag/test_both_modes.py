@@ -1,5 +1,6 @@
 """`dag.test()` runs triggers without a triggerer: its tasks leave behind what they do elsewhere."""
 
+import operator
 import os
 
 import pytest
@@ -15,12 +16,16 @@ def xcoms_of(run):
 
     try:
         from airflow.models.xcom import XComModel as model
-    except ImportError:
+
+        value_of = model.deserialize_value
+    except ImportError:  # Airflow 2
         from airflow.models.xcom import XCom as model
+
+        value_of = operator.attrgetter("value")
     found = {}
     with create_session() as session:
         for row in session.query(model).filter(model.run_id == run.run_id):
-            found.setdefault(row.task_id, {})[row.key] = model.deserialize_value(row)
+            found.setdefault(row.task_id, {})[row.key] = value_of(row)
     return found
 
 
