@@ -6,7 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -48,12 +48,15 @@ __all__ = [
     "TaskInstanceKey",
     "XCom",
     "conf",
+    "connection_scope",
     "dag_run_was_cleared",
     "deployment_ids",
     "first_attempt_began",
     "first_look",
+    "forget_connection",
     "get_connection",
     "is_current_attempt",
+    "is_deferred",
     "is_task_timeout",
     "listens_to",
     "mask_secret",
@@ -66,7 +69,7 @@ __all__ = [
     "succeed",
     "task_state",
     "template_of",
-    "withdraw_xcom",
+    "trigger_timed_out",
 ]
 
 log = logging.getLogger(__name__)
@@ -88,6 +91,8 @@ _generated: list[str] = []
 XCOMS_BEFORE_END = _VERSION >= (3, 0)
 #: Whether Airflow warns in a task's log of each XCom that is asked for and not there.
 WARNS_OF_MISSING_XCOMS = (3, 0) <= _VERSION < (3, 3)
+#: Where Airflow has its cache of secrets.
+SECRET_CACHE = "airflow.sdk.execution_time.cache" if _VERSION >= (3, 0) else "airflow.secrets.cache"
 #: Where Airflow has its masking of secrets, the newest place first.
 MASKS = (
     "airflow.sdk.log",
@@ -111,6 +116,14 @@ async def get_connection(conn_id: str) -> tuple[Connection, dict[str, Any]]:
         return await sync_to_async(_read_connection)(conn_id)
     connection = await get_async_connection(conn_id)
     return connection, await get_async_extra_dejson(connection)
+
+
+def forget_connection(conn_id: str) -> None:
+    """Drop what Airflow's cache of secrets holds of a connection, in processes that have one."""
+    with suppress(ImportError):
+        cache: Any = import_module(SECRET_CACHE).SecretCache
+        # An entry without a value counts as none.
+        cache.save_connection_uri(conn_id, "")
 
 
 def _read_connection(conn_id: str) -> tuple[Connection, dict[str, Any]]:
@@ -240,12 +253,6 @@ class _Quieter:
         return getattr(self._log, "debug" if name == "warning" else name)
 
 
-def withdraw_xcom(task_instance: Any, key: str) -> None:
-    """Delete an XCom of a running task, from Airflow 3.0 on."""
-    remove: Any = XCom.delete
-    remove(key=key, **_whose(task_instance))
-
-
 def _whose(task_instance: Any) -> dict[str, Any]:
     """Return what tells the XComs of a task from those of others."""
     return {
@@ -285,6 +292,17 @@ def task_state(task_instance: Any) -> str | None:
     mapped = task_instance.map_index is not None and task_instance.map_index >= 0
     name = task_instance.task_id + (f"_{task_instance.map_index}" if mapped else "")
     return _word(states.get(task_instance.run_id, {}).get(name))
+
+
+async def is_deferred(task_instance: Any) -> bool:
+    """
+    Return whether Airflow holds a task for deferred; for triggers.
+
+    :raises Exception: If Airflow cannot be asked.
+    """
+    from asgiref.sync import sync_to_async
+
+    return await sync_to_async(task_state)(task_instance) == "deferred"
 
 
 def is_current_attempt(task_instance: Any) -> bool:
@@ -473,3 +491,19 @@ def _seconds(time: Any) -> float | None:
 
 def _word(state: Any) -> str | None:
     return None if state is None else str(getattr(state, "value", state))
+
+
+def connection_scope(task_instance: Any) -> str | None:
+    """
+    Return what tells the connections of a trigger from those of others with the same id.
+
+    With `[core] multi_team`, teams have connections of their own, and a DAG belongs to one team.
+    """
+    if not conf.getboolean("core", "multi_team", fallback=False):
+        return None
+    return str(getattr(task_instance, "dag_id", ""))
+
+
+def trigger_timed_out(next_method: str, next_kwargs: Mapping[str, Any] | None) -> bool:
+    """Return whether a task goes on because Airflow has ended the waiting of its trigger."""
+    return next_method == "__fail__" and "timeout" in str((next_kwargs or {}).get("error")).lower()

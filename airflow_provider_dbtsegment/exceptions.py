@@ -4,6 +4,7 @@
 
     DbtSegmentError
     ├── ConfigurationError (ValueError)          nothing was sent: correct the argument
+    │   └── ConnectionMovedError                 the connection names another service or account
     ├── RequestError                             a request failed
     │   ├── NotSentError (ConnectionError)       no byte of the request was written
     │   ├── AnswerLostError (ConnectionError)    sent, no readable answer: look first
@@ -37,6 +38,10 @@ class ConfigurationError(DbtSegmentError, ValueError):
     """A connection or an argument is wrong; nothing was sent."""
 
 
+class ConnectionMovedError(ConfigurationError):
+    """The connection points to another service or account than when the wait began."""
+
+
 class RequestError(DbtSegmentError):
     """
     A request to a service failed.
@@ -48,6 +53,8 @@ class RequestError(DbtSegmentError):
 
     #: Whether the service may have carried the request out in spite of the error.
     may_have_happened = False
+    #: Whether the body was the service's own error envelope, which no gateway writes.
+    from_service = False
     method = ""
     url = ""
 

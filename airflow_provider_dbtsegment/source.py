@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
@@ -64,6 +65,10 @@ class Source(ABC, Generic[K, S]):
         """Return the seconds since the epoch by the service's clock, if it has told them."""
         return None
 
+    def age(self, state: S) -> float | None:
+        """Return for how many seconds it has been going on, if the state tells."""
+        return None
+
     def group(self, key: K) -> Hashable:
         """Return what keys share that can be asked for at once."""
         return None
@@ -74,10 +79,23 @@ class Source(ABC, Generic[K, S]):
 
         `None` means that nothing is known: then who has waited longest goes first.
 
-        :param began: When the waiting began; like the others, in seconds since the epoch.
-        :param looked: When somebody looked last, if anybody has.
+        :param began: When it began, or the waiting for it; like the others, by a monotonic clock.
+        :param looked: When it was polled last, if it was.
         """
         return None
+
+    @property
+    def renewed_at(self) -> float:
+        """When the token was replaced last, by the monotonic clock."""
+        return -math.inf if self.api is None else float(self.api.renewed_at)
+
+    def renew(self) -> bool:
+        """
+        Read the token again where it comes from, and return whether it has changed.
+
+        :raises ConnectionMovedError: When it is now for another service or account.
+        """
+        return self.api is not None and bool(self.api.renew())
 
     def free_in(self) -> float:
         """Return the seconds until the next request may be sent."""

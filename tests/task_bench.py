@@ -24,7 +24,6 @@ from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat import sdk
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
-from airflow_provider_dbtsegment.tasks import ending
 from airflow_provider_dbtsegment.tasks.beginning import why_a_worker_begins
 from airflow_provider_dbtsegment.triggers import announcing
 from airflow_provider_dbtsegment.triggers import base as triggers
@@ -203,7 +202,6 @@ def outside_the_task_runner() -> Iterator[None]:
         patch.object(ExecutorSafeguard, "test_mode", True),
         patch.object(triggers, "succeed", _succeed),
         patch.object(announcing, "store_xcoms", _store_xcoms),
-        patch.object(ending, "withdraw_xcom", lambda instance, key: instance.xcoms.pop(key)),
     ):
         yield
 

@@ -37,7 +37,7 @@ DECLARING = (
 
 #: Modules beside hooks and triggers that hold none.
 HELPERS = ("advice", "announcing", "base", "beginning", "cancelling", "check", "connections")
-HELPERS += ("finishing", "forms")
+HELPERS += ("expiring", "finishing", "forms")
 
 
 def modules_named(kind: str) -> list[str]:

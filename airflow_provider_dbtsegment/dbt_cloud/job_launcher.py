@@ -180,7 +180,9 @@ class JobLauncher:
         """Return whether a run recorded under another host is there, with its job and marker."""
         try:
             run = self.api.get_run(id, include_related=["trigger"], account_id=self.account_id)
-        except NotFoundError:
+        except NotFoundError as error:
+            if not error.from_service:
+                raise
             return False
         same_job = run.get("job_definition_id") in (None, self.job_id)
         return same_job and (marker is None or (_cause(run) or "").startswith(marker))

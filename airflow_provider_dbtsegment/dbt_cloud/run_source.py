@@ -75,7 +75,9 @@ class RunSource(Source[int, Run]):
         if any(end is None or end < since - 1 for end in ends):
             path = f"/api/v2/accounts/{self._account_id or '…'}/runs/"
             message = "lists runs that have not finished in the time that was asked for"
-            raise InvalidRequestError(message, method="GET", url=path, status=200)
+            unheeded = InvalidRequestError(message, method="GET", url=path, status=200)
+            unheeded.from_service = True
+            raise unheeded
         return {run["id"]: run for run in rows}, len(rows) == PAGE
 
     def progress(self, key: int, state: Run | None) -> str | None:

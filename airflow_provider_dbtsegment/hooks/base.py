@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 from types import NoneType
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from weakref import WeakSet
 
 from requests.utils import select_proxy
 
 from airflow_provider_dbtsegment.compat import (
     AirflowNotFoundException,
     BaseHook,
+    forget_connection,
     get_connection,
     mask_secret,
 )
-from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
+from airflow_provider_dbtsegment.exceptions import (
+    ConfigurationError,
+    ConnectionMovedError,
+    DbtSegmentError,
+)
 from airflow_provider_dbtsegment.hooks.check import PATIENCE, PIECE, SilenceError
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
 from airflow_provider_dbtsegment.rest.client import ClientSettings, RestClient
@@ -32,10 +39,41 @@ if TYPE_CHECKING:
 S = TypeVar("S", bound=ClientSettings)
 H = TypeVar("H", bound="ConnectionHook[Any]")
 
+_NOBODY = TokenAuth("")
+
 #: Seconds that a call may wait because the service is busy.
 MAX_RETRY_WAIT = 120.0
 #: The same for one who looks once and comes again anyway.
 MAX_LOOK_WAIT = 5.0
+
+
+class Place(NamedTuple):
+    """
+    What a connection points to.
+
+    :param origin: The service: scheme, host and port.
+    :param account: The account there, where the connection names one.
+    """
+
+    origin: str
+    account: int | None = None
+
+    def __str__(self) -> str:
+        account = "" if self.account is None else f" (account {self.account})"
+        return f"{self.origin}{account}"
+
+
+def moved(what: str, known: Place, now: Place, conn_id: str) -> ConnectionMovedError:
+    """
+    Return the error that a connection means which points elsewhere than it did.
+
+    :param what: What is at the place that was known, for the message.
+    """
+    return ConnectionMovedError(
+        f"{what} is at {known}, but the connection {conn_id!r} now points to {now}, where its id "
+        "means nothing or something else. How it ends is not known here; look for it at "
+        f"{known.origin}, or point the connection there again."
+    )
 
 
 class ConnectionHook(RestClient[S], BaseHook):
@@ -55,16 +93,19 @@ class ConnectionHook(RestClient[S], BaseHook):
         BaseHook.__init__(self)
         self._conn_id = conn_id
         self._max_attempts = max_attempts
+        #: This hook and its twins: a token that is replaced is replaced for all of them.
+        self._family: WeakSet[ConnectionHook[Any]] = WeakSet([self])
+
+    @property
+    def conn_id(self) -> str:
+        """The id of the connection."""
+        return self._conn_id
 
     @property
     def settings(self) -> S:
         """What the connection says, read once."""
         if self._settings is None:
-            try:
-                connection = self.get_connection(self._conn_id)
-            except AirflowNotFoundException:
-                raise self._missing() from None
-            self._settings = self._read(connection, connection.extra_dejson)
+            self._settings = self._read_connection()
         return self._settings
 
     async def aresolve(self) -> None:
@@ -76,6 +117,59 @@ class ConnectionHook(RestClient[S], BaseHook):
                 raise self._missing() from None
             self._settings = self._read(connection, extra)
 
+    def _read_connection(self) -> S:
+        try:
+            connection = self.get_connection(self._conn_id)
+        except AirflowNotFoundException:
+            raise self._missing() from None
+        return self._read(connection, connection.extra_dejson)
+
+    def renew(self) -> bool:
+        """
+        Read the connection again, for this hook and its twins, and return whether it has changed.
+
+        :raises ConnectionMovedError: When it now points to another service or account.
+        :raises ConfigurationError: When there is none any more, or it is wrong.
+        """
+        forget_connection(self._conn_id)
+        return self.use_settings(self._read_connection())
+
+    def use_settings(self, settings: S) -> bool:
+        """
+        Use other settings of the connection from now on, and return whether they differ.
+
+        The account stays what it was: the ids that this hook is asked for belong to it.
+
+        :raises ConnectionMovedError: When they are for another service.
+        """
+        before = self.settings
+        settings = self._keep_account(settings, before)
+        here, there = self.place_in(before), self.place_in(settings)
+        if here != there:
+            raise moved("What is used", here, there, self._conn_id)
+        if _fingerprint(before) == _fingerprint(settings):
+            return False
+        for hook in list(self._family):
+            hook._replace_settings(settings)
+        return True
+
+    def _keep_account(self, settings: S, before: S) -> S:
+        """Return settings with the account of those before, where they have one."""
+        return settings
+
+    def _replace_settings(self, settings: S) -> None:
+        with self._lock:
+            self._settings = _with_attempts(settings, self._max_attempts)
+            transport, self._transport = self._transport, None
+            self.renewed_at = time.monotonic()
+        if transport is not None:
+            transport.close()
+
+    @staticmethod
+    def place_in(settings: ClientSettings) -> Place:
+        """Return the service and the account that settings are for."""
+        return Place(settings.transport.base_url, getattr(settings, "account_id", None))
+
     def _missing(self) -> ConfigurationError:
         return ConfigurationError(f"There is no connection {self._conn_id!r} in Airflow.")
 
@@ -86,12 +180,9 @@ class ConnectionHook(RestClient[S], BaseHook):
         :param max_attempts: How often its requests that may be repeated are sent; 1 means once.
         """
         twin = type(self)(self._conn_id, max_attempts=max_attempts)
-        way = replace(
-            self.settings.transport,
-            max_attempts=max_attempts,
-            max_retry_wait=_max_retry_wait(max_attempts),
-        )
-        twin._settings = replace(self.settings, transport=way)
+        twin._settings = _with_attempts(self.settings, max_attempts)
+        twin._family = self._family
+        self._family.add(twin)
         return twin
 
     @property
@@ -178,6 +269,22 @@ class ConnectionHook(RestClient[S], BaseHook):
             max_retry_wait=_max_retry_wait(self._max_attempts),
             read_from=f"connection {self._conn_id!r}",
         )
+
+
+def _with_attempts(settings: S, max_attempts: int) -> S:
+    transport = replace(
+        settings.transport,
+        max_attempts=max_attempts,
+        max_retry_wait=_max_retry_wait(max_attempts),
+    )
+    return replace(settings, transport=transport)
+
+
+def _fingerprint(settings: ClientSettings) -> tuple[str, ClientSettings]:
+    """Return what differs when settings differ, however often a request is sent."""
+    plain = _with_attempts(settings, 1)
+    nobody = replace(plain, transport=replace(plain.transport, auth=_NOBODY))
+    return settings.transport.auth.digest, nobody
 
 
 def _max_retry_wait(max_attempts: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.connection_forms import DBT_CLOUD_FORM
@@ -85,6 +86,11 @@ class DbtCloudHook(DbtCloudApi, ConnectionHook[DbtCloudSettings]):
             account_id=_account_id(connection.login),
             share=share(extra),
         )
+
+    def _keep_account(
+        self, settings: DbtCloudSettings, before: DbtCloudSettings
+    ) -> DbtCloudSettings:
+        return replace(settings, account_id=before.account_id)
 
     @property
     def identity(self) -> Hashable:

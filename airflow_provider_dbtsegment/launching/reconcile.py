@@ -67,7 +67,9 @@ class Reconciler(Generic[K]):
         def poll() -> PriorRun[K] | None:
             try:
                 outcome = self.work.outcome(record.id)
-            except NotFoundError:
+            except NotFoundError as error:
+                if not error.from_service:
+                    raise
                 return None
             return _recorded(record, record.id, outcome)
 
@@ -210,9 +212,9 @@ class Reconciler(Generic[K]):
             active: PriorRun[K] | None = None
             try:
                 runs = self._list(None)
-            except (AuthError, InvalidRequestError, NotFoundError):
-                raise
             except RequestError as error:
+                if _is_final(error) or isinstance(error, NotFoundError):
+                    raise
                 if self.clock() >= until:
                     message = f"syncs of earlier attempts cannot be looked for: {error}"
                     raise self.unknown(message) from error
@@ -273,9 +275,9 @@ class Reconciler(Generic[K]):
             try:
                 if self.work.find_active() is None:
                     return
-            except (AuthError, InvalidRequestError):
-                raise
             except RequestError as error:
+                if _is_final(error):
+                    raise
                 self.log.debug("The running %s cannot be asked for: %s", self.work.noun, error)
 
     def unknown(self, why: str, record: Record | None = None) -> LaunchUnknownError:
@@ -373,9 +375,9 @@ class Reconciler(Generic[K]):
                 result = poll()
                 if result is not None:
                     return result
-            except (AuthError, InvalidRequestError):
-                raise
             except RequestError as error:
+                if _is_final(error):
+                    raise
                 problem = error
             if until is None and callable(seconds):
                 # What the first answer tells of the service's clock counts.
@@ -391,6 +393,11 @@ class Reconciler(Generic[K]):
 
 def _recorded(record: Record, id: Any, outcome: Outcome | None) -> PriorRun[Any]:
     return PriorRun(id, outcome, record.attempt, record.max_tries, record.digest)
+
+
+def _is_final(error: RequestError) -> bool:
+    """Return whether the service itself refuses what a gateway cannot have refused."""
+    return error.from_service and isinstance(error, (AuthError, InvalidRequestError))
 
 
 def _rank(run: PriorRun[Any]) -> int:

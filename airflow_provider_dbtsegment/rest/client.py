@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from copy import copy
@@ -37,6 +38,9 @@ class RestClient(Generic[S]):
     :param settings: Where, and as whom.
     """
 
+    #: When the settings were replaced last, by the monotonic clock.
+    renewed_at = -math.inf
+
     def __init__(self, settings: S | None) -> None:
         self._settings = settings
         self._transport: Transport | None = None
@@ -57,11 +61,16 @@ class RestClient(Generic[S]):
     @property
     def transport(self) -> Transport:
         """The one session of this object, opened at first use."""
-        settings = self.settings
         with self._lock:
+            # Read here: a token that is replaced meanwhile must not come back with the old one.
+            settings = self.settings
             if self._transport is None:
                 self._transport = Transport(settings.transport, self.explain)
             return self._transport
+
+    def renew(self) -> bool:
+        """Read the settings again where they come from, and return whether they have changed."""
+        return False
 
     def hurried(self: C, seconds: float) -> C:
         """Return the same client, on the same connections, that asks once and not for long."""

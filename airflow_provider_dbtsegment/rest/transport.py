@@ -101,11 +101,13 @@ class Transport:
         self._before_first_byte: Callable[[], None] | None = None
         #: By how much the service's clock is ahead of ours, as its last answer has told.
         self.ahead: timedelta | None = None
+        #: The same, by which our monotonic clock is behind: ours may be set, the service's is not.
+        self._service_clock: float | None = None
 
     @property
     def server_time(self) -> float | None:
         """The seconds since the epoch by the service's clock, if an answer has told them."""
-        return None if self.ahead is None else time.time() + self.ahead.total_seconds()
+        return None if self._service_clock is None else time.monotonic() + self._service_clock
 
     def close(self) -> None:
         """Close the connections."""
@@ -180,6 +182,7 @@ class Transport:
         answer = self._send(attempt, method, repeatable)
         if answer.server_time is not None:
             self.ahead = answer.server_time - datetime.now(timezone.utc)
+            self._service_clock = answer.server_time.timestamp() - time.monotonic()
         return answer
 
     def download(

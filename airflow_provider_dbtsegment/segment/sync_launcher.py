@@ -172,7 +172,9 @@ class SyncLauncher:
         """Return whether a sync recorded under another host is there; ids are unique."""
         try:
             self.api.get_reverse_etl_sync_status(self.model_id, id)
-        except NotFoundError:
+        except NotFoundError as error:
+            if not error.from_service:
+                raise
             return False
         return True
 

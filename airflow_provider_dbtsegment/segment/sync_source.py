@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from airflow_provider_dbtsegment.exceptions import (
@@ -46,22 +47,21 @@ class SyncSource(Source[SyncKey, SyncStatus]):
     def __init__(self, api: SegmentApi) -> None:
         self.api: SegmentApi = api
         self._forecast = Forecast()
-        self._began: dict[SyncKey, float] = {}
-        self._unlisted: set[Hashable] = set()
 
     def ask_one(self, key: SyncKey) -> SyncStatus:
         """Return one sync."""
         mapping = self.group(key)
-        if len(key) == 3 and mapping not in self._unlisted and not self._forecast.knows(mapping):
-            try:
+        is_new = len(key) == 3 and not self._forecast.knows(mapping)
+        if is_new:
+            # What may not be listed can still be asked for alone.
+            with suppress(AuthError, InvalidRequestError, NotFoundError):
                 found = self.ask_many([key]).get(key)
-            except (AuthError, InvalidRequestError, NotFoundError):
-                # What may not be listed can still be asked for alone.
-                self._unlisted.add(mapping)
-                found = None
-            if found is not None:
-                return found
+                if found is not None:
+                    return found
         state = self.api.get_reverse_etl_sync_status(key[0], key[1])
+        if is_new and not self._forecast.knows(mapping):
+            # It is not listed again: the next syncs of the mapping tell how long they take.
+            self._forecast.learn(mapping, ())
         self._learn(key, state)
         return state
 
@@ -87,7 +87,7 @@ class SyncSource(Source[SyncKey, SyncStatus]):
 
     def urgency(self, key: SyncKey, began: float, looked: float | None, now: float) -> float:
         """Return for how many seconds the sync has probably ended unseen."""
-        began = min(self._began.get(key, began), now)
+        began = min(began, now)
         looked = began if looked is None else looked
         return self._forecast.of(self.group(key)).gain(looked - began, now - began)
 
@@ -98,6 +98,11 @@ class SyncSource(Source[SyncKey, SyncStatus]):
     def server_time(self) -> float | None:
         """Return the time by Segment's clock, as its last answer has told."""
         return self.api.transport.server_time
+
+    def age(self, state: SyncStatus) -> float | None:
+        """Return for how many seconds a sync has been going on, by Segment's clock."""
+        began, now = seconds_of(state.get("startedAt")), self.server_time()
+        return None if began is None or now is None else max(0.0, now - began)
 
     def free_in(self) -> float:
         """Return the seconds until the budget for looking at syncs has room for a request."""
@@ -120,15 +125,9 @@ class SyncSource(Source[SyncKey, SyncStatus]):
         self.api.close()
 
     def _learn(self, key: SyncKey, state: SyncStatus) -> None:
-        if outcome(state) is not None:
-            self._began.pop(key, None)
-            lasted = _lasted(state)
-            if lasted is not None:
-                self._forecast.learn(self.group(key), [lasted])
-            return
-        began, ahead = seconds_of(state.get("startedAt")), self.api.transport.ahead
-        if began is not None and ahead is not None:
-            self._began[key] = began - ahead.total_seconds()
+        lasted = _lasted(state)
+        if lasted is not None:
+            self._forecast.learn(self.group(key), [lasted])
 
 
 def _lasted(sync: SyncStatus) -> float | None:

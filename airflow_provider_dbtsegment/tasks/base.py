@@ -9,7 +9,7 @@ from collections.abc import Hashable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_dbtsegment.compat import XCOMS_BEFORE_END, AirflowFailException
+from airflow_provider_dbtsegment.compat import AirflowFailException
 from airflow_provider_dbtsegment.exceptions import (
     DbtSegmentError,
     EndUnknownError,
@@ -25,10 +25,12 @@ from airflow_provider_dbtsegment.tasks.reasons import tell_why
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_dbtsegment.hooks.base import Place
     from airflow_provider_dbtsegment.outcomes import End
     from airflow_provider_dbtsegment.patience import Patience
     from airflow_provider_dbtsegment.source import Source
     from airflow_provider_dbtsegment.triggers.base import WaitTrigger
+    from airflow_provider_dbtsegment.watching.clock import Moment
 
 #: Seconds for which a service may say "not ended" of what it has just called ended.
 LAG = 10.0
@@ -49,6 +51,7 @@ class Waiting(CheckedArguments):
 
     if TYPE_CHECKING:
         log: Any
+        hook: Any
         deferrable: bool
         execution_timeout: timedelta | None
         timeout: Any
@@ -66,9 +69,7 @@ class Waiting(CheckedArguments):
         limit, by_airflow = self._limit(context)
         deadline = None if limit is None else began + limit
         if self.deferrable:
-            from airflow_provider_dbtsegment.tasks.ending import leave_result
-
-            ending = self._ending()
+            place = self._place()._asdict()
             trigger = self._trigger(
                 key,
                 poll_interval=poll_interval,
@@ -76,13 +77,12 @@ class Waiting(CheckedArguments):
                 began=began,
                 cancel_on_kill=cancel_on_kill,
                 fault_budget=self._fault_seconds(),
-                **ending,
+                by_airflow=by_airflow,
+                **place,
+                **self._ending(),
             )
             # The worker that goes on knows only what is written here.
-            awaited = {**self._name(key), "see": self._see(), "by_airflow": by_airflow}
-            if ending["end_in_triggerer"] and self._leaves_result and XCOMS_BEFORE_END:
-                leave_result(context, self._result(key))
-                awaited["result_is_there"] = True
+            awaited = {**self._name(key), **place, "see": self._see(), "by_airflow": by_airflow}
             self.defer(trigger=trigger, method_name="execute_complete", kwargs={"awaited": awaited})
         from airflow_provider_dbtsegment.watch import wait_blocking
 
@@ -106,12 +106,8 @@ class Waiting(CheckedArguments):
 
         reason = why_a_worker_ends(self)
         self.log.debug("Why a worker is to end this task: %s", reason)
-        pushes = self._leaves_result and not XCOMS_BEFORE_END
+        pushes = bool(self.do_xcom_push and self._has_result)
         return {"end_in_triggerer": reason is None, "push_result": pushes}
-
-    @property
-    def _leaves_result(self) -> bool:
-        return bool(self.do_xcom_push and self._has_result)
 
     def execute_complete(
         self,
@@ -127,12 +123,6 @@ class Waiting(CheckedArguments):
         """
         try:
             return self._complete(context, event, awaited)
-        except Exception:
-            if awaited and awaited.get("result_is_there"):
-                from airflow_provider_dbtsegment.tasks.ending import withdraw_result
-
-                withdraw_result(context, self.log)
-            raise
         finally:
             self._close()
 
@@ -143,6 +133,7 @@ class Waiting(CheckedArguments):
 
         try:
             key = key_of(self, event, awaited)
+            self._check_place(key, awaited, event)
         except DbtSegmentError as error:
             self._raise(error)
         if event and "error" in event:
@@ -153,6 +144,7 @@ class Waiting(CheckedArguments):
                 rebuild(str(event["error"]), str(event.get("message"))),
                 by_airflow=known.get("by_airflow") is True,
                 cancel_on_kill=event.get("cancel_on_kill") is True,
+                cancelled=event.get("cancelled") is True,
             )
         return self._end(context, key)
 
@@ -162,21 +154,43 @@ class Waiting(CheckedArguments):
         except DbtSegmentError as error:
             self._raise(error)
 
+    def _check_place(self, key: Any, *records: Mapping[str, Any] | None) -> None:
+        """
+        Check that the connection still points to where something was awaited.
+
+        :param records: What the worker that deferred the task has noted, and the trigger's event.
+        :raises ConnectionMovedError: When it does not: an id means nothing elsewhere.
+        """
+        noted = next((record for record in records if record and record.get("origin")), None)
+        if noted is None:
+            return
+        from airflow_provider_dbtsegment.hooks.base import Place, moved
+
+        place = self._place()
+        known = Place(str(noted["origin"]), noted.get("account") or place.account)
+        if known != place:
+            raise moved(self._subject(key), known, place, self.hook.conn_id)
+
     def _survive(self, context: Context, key: Any) -> Any:
-        """Ask for the end until there is an answer: faults are survived as in the waiting."""
-        lagging_until = time.time() + LAG
-        # What has been there does not just begin to exist: began long ago.
-        patience = self._patience_until(None, 0.0)
+        """Fetch the end until there is an answer: faults are survived as in the waiting."""
+        from airflow_provider_dbtsegment.watching.renewal import Renewal
+
+        source, patience = self._source(), self._patience_until(None, 0.0)
+        renewal, began = Renewal(source), self._now()
         while True:
+            asked = self._now()
             try:
                 return self._finish(context, key)
             except EndUnknownError as error:
-                if time.time() >= lagging_until:
+                if self._now().steady - began.steady >= LAG:
                     raise
                 self.log.info("%s Asking again.", error)
             except RequestError as error:
                 try:
-                    patience.fault(error, time.time())
+                    fault = renewal.meaning(error, asked.steady)
+                    if fault is None:
+                        continue
+                    patience.fault(fault, self._now(), renewed_at=source.renewed_at)
                 except DbtSegmentError as final:
                     raise self._told(key, final) from final
                 self.log.warning("Asking how it ended failed; trying again: %s", error)
@@ -190,14 +204,22 @@ class Waiting(CheckedArguments):
         *,
         by_airflow: bool,
         cancel_on_kill: bool,
+        cancelled: bool = False,
     ) -> NoReturn:
         """
         End the task because the waiting failed, whatever has become of what was waited for.
 
         :param by_airflow: Whether the deadline was that of Airflow's `execution_timeout`.
+        :param cancelled: Whether the trigger has cancelled what was waited for.
         """
         if isinstance(error, WaitTimeoutError):
-            self._timed_out(context, key, by_airflow=by_airflow, cancel_on_kill=cancel_on_kill)
+            self._timed_out(
+                context,
+                key,
+                by_airflow=by_airflow,
+                cancel_on_kill=cancel_on_kill,
+                cancelled=cancelled,
+            )
         self._raise(self._told(key, error))
 
     def _told(self, key: Any, error: DbtSegmentError) -> DbtSegmentError:
@@ -237,14 +259,32 @@ class Waiting(CheckedArguments):
         budget = self._fault_seconds()
         return Patience(deadline, began, math.inf if budget is None else budget)
 
+    @staticmethod
+    def _now() -> Moment:
+        """Return this moment, by the wall clock and by the monotonic one."""
+        from airflow_provider_dbtsegment.watching.clock import Clock
+
+        return Clock().now()
+
     def _sleep(self, seconds: float) -> None:
         """Sleep; those who can be killed stop sleeping then."""
         time.sleep(seconds)
 
     def _timed_out(
-        self, context: Context, key: Any, *, by_airflow: bool, cancel_on_kill: bool
+        self,
+        context: Context,
+        key: Any,
+        *,
+        by_airflow: bool,
+        cancel_on_kill: bool,
+        cancelled: bool,
     ) -> None:
         """Do what is due when the waiting took too long."""
+
+    def _place(self) -> Place:
+        """Return the service and the account that the connection points to."""
+        place: Place = self.hook.place_in(self.hook.settings)
+        return place
 
     @abstractmethod
     def _interval(self) -> float:
@@ -287,10 +327,6 @@ class Waiting(CheckedArguments):
     @abstractmethod
     def _see(self) -> str:
         """Return where a person sees it, as far as that is known."""
-
-    @abstractmethod
-    def _result(self, key: Any) -> Any:
-        """Return what the task returns when what it waited for has succeeded."""
 
     @abstractmethod
     def _name(self, key: Any) -> dict[str, Any]:

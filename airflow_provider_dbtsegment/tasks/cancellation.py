@@ -85,7 +85,10 @@ class Cancellation:
     def at_execution_timeout(self) -> None:
         """Cancel because Airflow's `execution_timeout` of this attempt has passed."""
         key = self.key if self.key is not None else self._find()
-        if self.done or key is None:
+        if key is None:
+            return
+        if self.done:
+            self.record(key)
             return
         if not self.record(key) and not self._is_still_ours():
             self.log.warning(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
     from airflow_provider_dbtsegment.dbt_cloud.types import Run
+    from airflow_provider_dbtsegment.hooks.base import Place
     from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
     from airflow_provider_dbtsegment.outcomes import End
     from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
@@ -84,14 +85,15 @@ class DbtCloudWaiting(Waiting):
 
         return RunSource(self._looking, self._account)
 
+    def _place(self) -> Place:
+        place = super()._place()
+        return place._replace(account=self._account or place.account)
+
     def _subject(self, key: int) -> str:
         return f"dbt Cloud run {key}"
 
     def _see(self) -> str:
         return self._url
-
-    def _result(self, key: int) -> int:
-        return key
 
     def _name(self, key: int) -> dict[str, Any]:
         return {"run_id": key}

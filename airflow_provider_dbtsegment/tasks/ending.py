@@ -27,17 +27,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.compat import (
-    RETURN_VALUE,
-    conf,
-    listens_to,
-    stores_xcoms_elsewhere,
-    withdraw_xcom,
-)
+from airflow_provider_dbtsegment.compat import conf, listens_to, stores_xcoms_elsewhere
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
-
     from airflow_provider_dbtsegment.tasks.base import Waiting
 
 OURS = __name__.split(".")[0] + "."
@@ -56,23 +48,6 @@ AT_THE_END = (
 def why_a_worker_ends(task: Waiting) -> str | None:
     """Return why a success of a task must end in a worker, or `None` if it need not."""
     return first_reason(_REASONS, task)
-
-
-def leave_result(context: Context, result: Any) -> None:
-    """
-    Leave behind what a task returns if what it waits for succeeds, which is known before it ends.
-
-    In the triggerer Airflow stores XComs one by one, and a thousand tasks may end at once there.
-    """
-    context["ti"].xcom_push(key=RETURN_VALUE, value=result)
-
-
-def withdraw_result(context: Context, log: Any) -> None:
-    """Take it back: the task does not succeed."""
-    try:
-        withdraw_xcom(context["ti"], RETURN_VALUE)
-    except Exception as error:
-        log.warning("The XCom %s could not be taken back: %s", RETURN_VALUE, error)
 
 
 def first_reason(reasons: Mapping[str, Callable[[Any], Any]], task: Any) -> str | None:

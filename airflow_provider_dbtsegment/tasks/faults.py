@@ -1,31 +1,35 @@
-"""Since when looking fails, for a sensor that is a process of its own at each of its looks."""
+"""What a sensor that is a process of its own at each poll remembers from one to the next."""
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_dbtsegment.compat import state_store_of
-from airflow_provider_dbtsegment.exceptions import RateLimitedError, RequestError
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_dbtsegment.launching.protocol import StateStore
     from airflow_provider_dbtsegment.patience import Patience
+    from airflow_provider_dbtsegment.watching.clock import Moment
 
 #: The key in the ledger.
 FAULTS = "dbtsegment_faults"
 
 
-@dataclass(frozen=True)
+@dataclass
 class NotedFaults:
-    """Faults in a row, written down where Airflow can remember it; nothing where it cannot."""
+    """
+    Since when the service is out of reach, and whether it has shown what is waited for.
+
+    It is written down where Airflow can remember it, and forgotten elsewhere.
+    """
 
     ledger: StateStore | None
     try_number: int
     log: Any
+    _noted: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, context: Context, log: Any) -> NotedFaults:
@@ -33,40 +37,32 @@ class NotedFaults:
         task_instance: Any = context["ti"]
         return cls(state_store_of(context), task_instance.try_number, log)
 
-    def add(self, error: RequestError, patience: Patience) -> None:
-        """
-        Let a wait take note of a fault as of the first one in the row.
-
-        :raises DbtSegmentError: When that is not to be survived.
-        """
-        since = self._since()
-        now = time.time()
-        if since is not None:
-            patience.fault(error, min(since, now))
-        patience.fault(error, now)
-        # A service that is busy is not out of reach.
-        if since is None and not isinstance(error, RateLimitedError):
-            self._write({"try": self.try_number, "since": now})
-
-    def clear(self) -> None:
-        """Forget the row: there was an answer."""
-        if self._since() is not None:
-            self._write({})
-
-    def _since(self) -> float | None:
-        try:
-            noted = self.ledger.get(FAULTS) if self.ledger is not None else None
-        except Exception as error:
-            self.log.warning("What was noted of earlier looks cannot be read: %s", error)
-            return None
-        if not isinstance(noted, dict) or noted.get("try") != self.try_number:
-            return None
-        return float(noted["since"])
-
-    def _write(self, faults: dict[str, Any]) -> None:
+    def load(self, patience: Patience, now: Moment) -> None:
+        """Let a wait take over what an earlier process has noted."""
         if self.ledger is None:
             return
         try:
-            self.ledger.set(FAULTS, faults)
+            noted = self.ledger.get(FAULTS)
+        except Exception as error:
+            self.log.warning("What was noted of earlier looks cannot be read: %s", error)
+            return
+        if isinstance(noted, dict) and noted.get("try") == self.try_number:
+            self._noted = noted
+        since = self._noted.get("since")
+        faulty_since = float(since) if isinstance(since, (int, float)) else None
+        patience.resume(now, seen=self._noted.get("seen") is True, faulty_since=faulty_since)
+
+    def save(self, patience: Patience, now: Moment) -> None:
+        """Note what a later process needs to know, if that has changed."""
+        since = patience.faulty_since(now)
+        noted: dict[str, Any] = {"seen": True} if patience.seen else {}
+        if since is not None:
+            noted["since"] = self._noted.get("since", since)
+        noted = {"try": self.try_number, **noted} if noted else {}
+        if self.ledger is None or noted == self._noted:
+            return
+        try:
+            self.ledger.set(FAULTS, noted)
+            self._noted = noted
         except Exception as error:
             self.log.warning("It could not be noted for later looks: %s", error)

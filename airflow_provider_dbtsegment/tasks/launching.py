@@ -272,12 +272,20 @@ class Launching(Waiting):
         return was_cancelled_by_us(state_store_of(context), record)
 
     def _timed_out(
-        self, context: Context, key: Any, *, by_airflow: bool, cancel_on_kill: bool
+        self,
+        context: Context,
+        key: Any,
+        *,
+        by_airflow: bool,
+        cancel_on_kill: bool,
+        cancelled: bool,
     ) -> None:
         """Cancel at the execution time-out, as a kill does; at `timeout` a later attempt adopts."""
         if cancel_on_kill and by_airflow:
             cancellation = self._new_cancellation(context, None)
             cancellation.key = key
+            # What the trigger has cancelled is only recorded.
+            cancellation.done = cancelled
             cancellation.at_execution_timeout()
 
     def _new_cancellation(self, context: Context, find: Callable[[], Any] | None) -> Cancellation:

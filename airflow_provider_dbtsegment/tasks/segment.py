@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -187,10 +186,10 @@ class ReverseETLWaiting(Waiting):
         )
         if mapping_id is None:
             return None
-        began = time.time()
-        since = self._source().server_time() or began
+        began = self._now()
+        since = self._source().server_time() or began.wall
         limit = self._own_limit()
-        patience = self._patience_until(None if limit is None else began + limit, began)
+        patience = self._patience_until(None if limit is None else began.wall + limit, began.wall)
         known: list[str] = []
         while True:
             try:
@@ -200,17 +199,17 @@ class ReverseETLWaiting(Waiting):
                     )
                 )
             except RequestError as error:
-                patience.fault(error, time.time())
+                patience.fault(error, self._now())
                 self.log.warning("Looking failed; trying again: %s", error)
             else:
-                now = since + time.time() - began
+                now = since + self._now().steady - began.steady
                 parts, complete = further_parts(sync, listed, since=since, now=now)
                 if known != (known := [part["syncId"] for part in parts]):
                     self.log.info("%s is followed by %s.", self._subject(key), ", ".join(known))
                 if complete:
                     break
                 try:
-                    patience.answered(time.time())
+                    patience.answered(self._now())
                 except WaitTimeoutError as late:
                     raise self._told(key, late) from late
             self._sleep(min(self._interval(), PARTS_INTERVAL))
@@ -242,9 +241,6 @@ class ReverseETLWaiting(Waiting):
 
     def _see(self) -> str:
         return self._url or "the syncs of the mapping in Segment"
-
-    def _result(self, key: SyncKey) -> str:
-        return key[1]
 
     def _name(self, key: SyncKey) -> dict[str, Any]:
         return {"model_id": key[0], "sync_id": key[1]}

@@ -11,7 +11,9 @@ from airflow_provider_dbtsegment.compat import (
     AirflowFailException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    BaseSensorOperator,
     first_look,
+    trigger_timed_out,
 )
 from airflow_provider_dbtsegment.exceptions import (
     DbtSegmentError,
@@ -36,9 +38,8 @@ if TYPE_CHECKING:
     from airflow_provider_dbtsegment.progress import Progress
     from airflow_provider_dbtsegment.source import Source
     from airflow_provider_dbtsegment.tasks.faults import NotedFaults
-
-#: Clocks differ by so much; the look at the deadline must not come before it.
-AT_THE_DEADLINE = 0.01
+    from airflow_provider_dbtsegment.watching.clock import Moment
+    from airflow_provider_dbtsegment.watching.renewal import Renewal
 
 
 class _BeginsInTriggerer:
@@ -97,6 +98,9 @@ class Sensing(Waiting):
     _has_result = False
     _patience: Patience | None = None
     _progress: Progress | None = None
+    _renewal: Renewal | None = None
+    #: What a rescheduled sensor remembers.
+    _notes: NotedFaults | None = None
     #: The word for the last state that was told.
     _seen = ""
     #: Whether the deadline is that of Airflow's `execution_timeout`, after which there are retries.
@@ -135,6 +139,7 @@ class Sensing(Waiting):
         if awaited and awaited.get("begun"):
             try:
                 key = self._prepare(context)
+                self._check_place(key, awaited, event)
                 self._announce_late(context, key)
             except DbtSegmentError as error:
                 self._close()
@@ -148,12 +153,25 @@ class Sensing(Waiting):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:
-        """Go on after the trigger; Airflow puts its own words for our reason to skip."""
+        """
+        Go on after the trigger.
+
+        Airflow's sensors take whatever ends the waiting for a reason to skip with `soft_fail`, a
+        trigger that has crashed as well. Here `_raise` has decided, except for what Airflow itself
+        says.
+        """
         try:
-            return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]
-        except AirflowSkipException as skip:
-            if isinstance(skip.__cause__, AirflowSkipException):
-                raise skip.__cause__ from skip.__cause__.__cause__
+            return super(BaseSensorOperator, self).resume_execution(  # type: ignore[misc]
+                next_method, next_kwargs, context
+            )
+        except AirflowSkipException:
+            raise
+        except Exception as error:
+            timed_out = trigger_timed_out(next_method, next_kwargs)
+            if self.never_fail or (timed_out and self.soft_fail):
+                raise AirflowSkipException(f"Skipped instead of failing: {error}") from error
+            if timed_out:
+                raise AirflowSensorTimeout(str(error)) from error
             raise
 
     def poke(self, context: Context) -> bool:
@@ -167,8 +185,14 @@ class Sensing(Waiting):
         """Return whether it has ended well; what is to end the waiting is raised."""
         if self._patience is None:
             self._patience = self._begin(context)
-        faults = self._noted_faults(context) if self._is_rescheduled else None
-        source = self._source()
+        while (ended := self._poll(context, key, self._patience)) is None:
+            now = self._now()
+            self._sleep(self._patience.next_poll(now, self._interval()) - now.steady)
+        return ended
+
+    def _poll(self, context: Context, key: Any, patience: Patience) -> bool | None:
+        """Return whether it has ended well, or nothing if it is to be polled again here."""
+        source, asked = self._source(), self._now()
         try:
             state = source.ask_one(key)
             self._announce_once(context, state)
@@ -177,37 +201,60 @@ class Sensing(Waiting):
                 self._finish(context, key)
         except RequestError as error:
             try:
-                if faults is None:
-                    self._patience.fault(error, time.time())
-                else:
-                    faults.add(error, self._patience)
+                fault = self._meaning(error, source, asked)
+                if fault is None:
+                    return None
+                # As of now, however long it took: after the deadline Airflow ends the task.
+                patience.fault(fault, self._now(), renewed_at=source.renewed_at)
             except DbtSegmentError as final:
                 self._fail(context, key, final, by_airflow=self._by_airflow, cancel_on_kill=False)
+            self._save_notes(patience)
             self.log.warning("Looking failed; trying again: %s", error)
-            return False
+            # Another process would not know since when the service refuses.
+            return None if self._is_rescheduled and patience.is_confirming else False
         if ended:
             return True
         self._tell(key, source, state)
-        if faults is not None:
-            faults.clear()
         try:
-            self._patience.answered(time.time())
+            patience.answered(self._now())
         except DbtSegmentError as final:
             self._fail(context, key, final, by_airflow=self._by_airflow, cancel_on_kill=False)
+        self._save_notes(patience)
         return False
+
+    def _meaning(
+        self, error: RequestError, source: Source[Any, Any], asked: Moment
+    ) -> Exception | None:
+        """Return what an error means, or nothing if the connection has another token now."""
+        from airflow_provider_dbtsegment.watching.renewal import Renewal
+
+        if self._renewal is None:
+            self._renewal = Renewal(source)
+        return self._renewal.meaning(error, asked.steady)
 
     def _begin(self, context: Context) -> Patience:
         """Return how patient to be; in reschedule mode this is another process than the last."""
         from airflow_provider_dbtsegment.progress import PAUSE, Progress
 
-        began = self._began(context)
+        now, began = self._now(), self._began(context)
         limit, self._by_airflow = self._limit(context)
         deadline = None if limit is None else began + limit
         # The process before has told how far it is if a minute was over then.
-        last_look = time.time() - float(self.poke_interval)
+        last_look = now.wall - float(self.poke_interval)
         told = last_look - (last_look - began) % PAUSE if last_look > began else began
-        self._progress = Progress(self.log.info, time.time, told)
-        return self._patience_until(deadline, began)
+        self._progress = Progress(self.log.info, last=now.steady - (now.wall - told))
+        patience = self._patience_until(deadline, began)
+        patience.begun(now)
+        if self._is_rescheduled:
+            from airflow_provider_dbtsegment.tasks.faults import NotedFaults
+
+            self._notes = NotedFaults.of(context, self.log)
+            self._notes.load(patience, now)
+        return patience
+
+    def _save_notes(self, patience: Patience) -> None:
+        if self._notes is not None:
+            self._notes.save(patience, self._now())
 
     def _tell(self, key: Any, source: Source[Any, Any], state: Any) -> None:
         """Say how it is if that is new, and now and then how far it is."""
@@ -220,20 +267,15 @@ class Sensing(Waiting):
 
     def _get_next_poke_interval(self, *args: Any, **kwargs: Any) -> float:
         """Return Airflow's pause, but look once more at the deadline, not after it."""
-        pause = super()._get_next_poke_interval(*args, **kwargs)  # type: ignore[misc]
+        pause = float(super()._get_next_poke_interval(*args, **kwargs))  # type: ignore[misc]
         if self._patience is None:
-            return float(pause)
-        now = time.time()
-        return self._patience.next_look(now, pause) - now + AT_THE_DEADLINE
+            return pause
+        now = self._now()
+        return self._patience.next_poll(now, pause) - now.steady
 
     @property
     def _is_rescheduled(self) -> bool:
         return self.mode == "reschedule" and not self.deferrable
-
-    def _noted_faults(self, context: Context) -> NotedFaults:
-        from airflow_provider_dbtsegment.tasks.faults import NotedFaults
-
-        return NotedFaults.of(context, self.log)
 
     def _began(self, context: Context) -> float:
         """Return when the waiting began: in reschedule mode, many processes ago."""
@@ -244,7 +286,13 @@ class Sensing(Waiting):
         return (self._own_limit(), False) if self._is_rescheduled else super()._limit(context)
 
     def _timed_out(
-        self, context: Context, key: Any, *, by_airflow: bool, cancel_on_kill: bool
+        self,
+        context: Context,
+        key: Any,
+        *,
+        by_airflow: bool,
+        cancel_on_kill: bool,
+        cancelled: bool,
     ) -> None:
         self._by_airflow = by_airflow
 

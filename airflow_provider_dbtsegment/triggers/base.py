@@ -9,15 +9,22 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_dbtsegment.compat import RETURN_VALUE, stats, succeed
-from airflow_provider_dbtsegment.exceptions import ConfigurationError, DbtSegmentError
+from airflow_provider_dbtsegment.compat import RETURN_VALUE, connection_scope, stats, succeed
+from airflow_provider_dbtsegment.exceptions import (
+    ConfigurationError,
+    ConnectionMovedError,
+    DbtSegmentError,
+    WaitTimeoutError,
+)
+from airflow_provider_dbtsegment.hooks.base import Place, moved
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
 from airflow_provider_dbtsegment.triggers.announcing import Announcement
 from airflow_provider_dbtsegment.triggers.beginning import began_at, rendering_context
 from airflow_provider_dbtsegment.triggers.cancelling import CANCEL_ATTEMPTS, Cancelling
-from airflow_provider_dbtsegment.triggers.connections import resolved
+from airflow_provider_dbtsegment.triggers.connections import renewed, resolved
+from airflow_provider_dbtsegment.triggers.expiring import cancelled_in_time
 from airflow_provider_dbtsegment.triggers.finishing import ask_how_it_ended, can_be_stored
 from airflow_provider_dbtsegment.watch import Watcher
 from airflow_provider_dbtsegment.watching.meter import StatsMeter
@@ -52,6 +59,11 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
     :param begins: For a task that begins here: after how many seconds the waiting fails
         (``limit``), and Airflow itself ends it (``whole``). Its templates are rendered here; where
         they cannot be, or make no sense, a worker begins.
+    :param origin: Scheme, host and port of the service where it was begun. If the connection points
+        elsewhere the wait ends: an id means nothing there. `None` takes what the connection says.
+    :param account: The account there, likewise.
+    :param by_airflow: Whether the deadline is that of the task's `execution_timeout`. Then, with
+        ``cancel_on_kill``, the thing is cancelled here, since a worker may not be free in time.
     """
 
     #: The service, for metrics.
@@ -72,6 +84,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         end_in_triggerer: bool = False,
         push_result: bool = False,
         begins: Mapping[str, float | None] | None = None,
+        origin: str | None = None,
+        account: int | None = None,
+        by_airflow: bool = False,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.poll_interval = poll_interval
@@ -82,6 +97,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         self.end_in_triggerer = end_in_triggerer
         self.push_result = push_result
         self.begins = begins
+        self.origin = origin
+        self.account = account
+        self.by_airflow = by_airflow
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what is needed to make this trigger again."""
@@ -95,6 +113,9 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             "end_in_triggerer": self.end_in_triggerer,
             "push_result": self.push_result,
             "begins": self.begins,
+            "origin": self.origin,
+            "account": self.account,
+            "by_airflow": self.by_airflow,
         }
         return path, {**self._own_arguments(), **common}
 
@@ -119,6 +140,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             return
         subject = self._subject()
         announcement = Announcement(self.log)
+        event: TriggerEvent | None = None
         try:
             watcher = await self._watcher()
 
@@ -129,33 +151,102 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
                     announcement.begin(self.task_instance, xcoms)
 
             with watcher:
-                state = await watcher.wait(
-                    self._key(),
-                    interval=self.poll_interval,
-                    patience=self._patience(),
-                    on_change=changed,
-                    on_progress=self.log.info,
-                    at_once=self.begins is not None,
-                )
-                success = await self._success(watcher, state, announcement)
+                try:
+                    state = await watcher.wait(
+                        self._key(),
+                        interval=self.poll_interval,
+                        patience=self._patience(),
+                        on_change=changed,
+                        on_progress=self.log.info,
+                        at_once=self.begins is not None,
+                    )
+                except WaitTimeoutError as error:
+                    self.log.info("Waiting for %s ended: %s", subject, error)
+                    event = await self._timed_out(watcher, error)
+                else:
+                    event = await self._success(watcher, state, announcement)
         except DbtSegmentError as error:
-            if self.begins is not None and isinstance(error, ConfigurationError):
-                yield self._not_begun(error)
-                return
-            self.log.info("Waiting for %s ended: %s", subject, error)
-            failure = {"error": type(error).__name__, "message": str(error)}
-            yield _event({**self._name(), **failure, "cancel_on_kill": self.cancel_on_kill})
-        else:
-            yield success or _event(self._name())
+            not_yet = not isinstance(error, ConnectionMovedError)
+            if self.begins is not None and isinstance(error, ConfigurationError) and not_yet:
+                event = self._not_begun(error)
+            else:
+                self.log.info("Waiting for %s ended: %s", subject, error)
+                event = self._failed(error)
         finally:
             announcement.end()
+        yield event or _event(self._ids())
+
+    def _ids(self) -> dict[str, Any]:
+        """Return what an event says of what was waited for."""
+        if self.begins is None:
+            return self._name()
+        # Nobody else has noted where that was.
+        return {**self._name(), "origin": self.origin, "account": self.account}
+
+    def _failed(self, error: DbtSegmentError, **facts: bool) -> TriggerEvent:
+        failure = {"error": type(error).__name__, "message": str(error)}
+        return _event({**self._ids(), **failure, "cancel_on_kill": self.cancel_on_kill, **facts})
+
+    async def _timed_out(self, watcher: Watcher[K, S], error: WaitTimeoutError) -> TriggerEvent:
+        """Return the event of a time-out, after cancelling if Airflow is about to end the task."""
+        if not (self.by_airflow and self.cancel_on_kill and self.deadline is not None):
+            return self._failed(error)
+        hook = watcher.source.api.twin(max_attempts=CANCEL_ATTEMPTS)
+        try:
+            cancelled = await cancelled_in_time(
+                watcher,
+                self.task_instance,
+                self.deadline,
+                lambda: self._cancel(hook),
+                self._subject(),
+                self.log,
+            )
+        finally:
+            hook.close()
+        return self._failed(error, **({"cancelled": True} if cancelled else {}))
 
     async def _watcher(self) -> Watcher[K, S]:
         """Return who asks for all that use this connection; nothing else of it is kept."""
-        hook = await resolved(self._hook(), self._patience(), self.poll_interval, self.log)
-        key = (hook.identity, self._source_key())
-        meter = StatsMeter(stats(), self.service)
-        return Watcher.shared(key, lambda: self._source(hook.twin()), meter)
+        scope = connection_scope(self.task_instance)
+        hook = await resolved(
+            self._hook(),
+            self._patience(),
+            self.poll_interval,
+            self.log,
+            scope,
+            was_right=self.begins is None,
+        )
+        place = self._check_place(hook)
+        # Not the token: one that is replaced is replaced for all who wait.
+        watcher = Watcher.shared(
+            (type(hook), hook.conn_id, scope, place),
+            lambda: self._source(hook.twin()),
+            StatsMeter(stats(), self.service),
+            lambda source: renewed(source.api, scope, self._place),
+        )
+        watcher.source.api.use_settings(hook.settings)
+        return watcher
+
+    def _check_place(self, hook: ConnectionHook[Any]) -> Place:
+        """
+        Return the service and account that a connection points to.
+
+        :raises ConnectionMovedError: When what is waited for is elsewhere.
+        """
+        place = self._place(hook)
+        known = Place(self.origin or place.origin, self.account or place.account)
+        if known != place:
+            raise moved(self._subject(), known, place, hook.conn_id)
+        self.origin, self.account = place
+        return place
+
+    def _place(self, hook: ConnectionHook[Any]) -> Place:
+        return hook.place_in(hook.settings)
+
+    def _cancel_here(self, hook: ConnectionHook[Any]) -> None:
+        """Cancel by a connection that was read just now."""
+        self._check_place(hook)
+        self._cancel(hook)
 
     def _begin(self) -> None:
         """Begin as a task does: with its times, and with arguments that make sense."""
@@ -213,7 +304,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
             self.task_instance,
             self._subject(),
             lambda: self._hook(max_attempts=CANCEL_ATTEMPTS),
-            self._cancel,
+            self._cancel_here,
             self.log,
         )
         await cancelling.begun()
@@ -236,10 +327,6 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
 
     def _source(self, hook: Any) -> Source[K, S]:
         raise NotImplementedError
-
-    def _source_key(self) -> Hashable:
-        """Return what, beside service and token, waits must share to be asked for together."""
-        return None
 
     def _key(self) -> K:
         raise NotImplementedError

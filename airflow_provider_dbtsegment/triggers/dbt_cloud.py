@@ -9,6 +9,7 @@ from airflow_provider_dbtsegment.dbt_cloud.pages import addresses
 from airflow_provider_dbtsegment.dbt_cloud.run_end import end_of_run
 from airflow_provider_dbtsegment.dbt_cloud.run_source import RunSource
 from airflow_provider_dbtsegment.dbt_cloud.types import Run, outcome
+from airflow_provider_dbtsegment.hooks.base import ConnectionHook, Place
 from airflow_provider_dbtsegment.hooks.dbt_cloud import DbtCloudHook
 from airflow_provider_dbtsegment.outcomes import End, Outcome
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
@@ -41,6 +42,9 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
         end_in_triggerer: bool = False,
         push_result: bool = False,
         begins: Mapping[str, float | None] | None = None,
+        origin: str | None = None,
+        account: int | None = None,
+        by_airflow: bool = False,
     ) -> None:
         super().__init__(
             poll_interval=poll_interval,
@@ -51,6 +55,9 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
             end_in_triggerer=end_in_triggerer,
             push_result=push_result,
             begins=begins,
+            origin=origin,
+            account=account,
+            by_airflow=by_airflow,
         )
         self.dbt_cloud_conn_id = dbt_cloud_conn_id
         self.run_id = run_id
@@ -75,8 +82,9 @@ class DbtCloudRunTrigger(WaitTrigger[int, Run]):
     def _source(self, hook: DbtCloudHook) -> RunSource:
         return RunSource(hook, self.account_id)
 
-    def _source_key(self) -> int | None:
-        return self.account_id
+    def _place(self, hook: ConnectionHook[Any]) -> Place:
+        place = super()._place(hook)
+        return place._replace(account=self.account_id or place.account)
 
     def _key(self) -> int:
         return self.run_id

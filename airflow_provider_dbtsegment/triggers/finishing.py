@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import json
-import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.exceptions import AnswerLostError, EndUnknownError
-from airflow_provider_dbtsegment.patience import NOT_FOUND_GRACE, Patience
+from airflow_provider_dbtsegment.exceptions import (
+    AnswerLostError,
+    AuthError,
+    EndUnknownError,
+    NotFoundError,
+)
+from airflow_provider_dbtsegment.patience import Patience
+from airflow_provider_dbtsegment.watching.clock import Clock
 
 if TYPE_CHECKING:
     from airflow_provider_dbtsegment.outcomes import End
@@ -30,22 +35,41 @@ async def ask_how_it_ended(
     :param how: Asks, in a thread of the watcher that logs into the log of the trigger that asks.
     :return: Nothing if a worker is to find it out.
     """
-    began = time.time()
-    # What has been there does not just begin to exist: began long ago.
-    patience = Patience(began + FINISH_FOR, began - NOT_FOUND_GRACE)
+    clock = Clock()
+    began = clock.now()
+    patience = Patience(began.wall + FINISH_FOR, began.wall, seen=True)
     while True:
+        asked = clock.now()
         try:
             return await watcher.work(partial(contextvars.copy_context().run, how))
         except Exception as error:
-            doubt = isinstance(error, EndUnknownError)
-            fault = AnswerLostError(str(error), method="", url="") if doubt else error
             try:
-                patience.fault(fault, time.time())
+                fault = await _fault(watcher, error, asked.steady)
+                if fault is not None:
+                    patience.fault(fault, clock.now())
             except Exception as last:
                 log.info("A worker is to find out how it ended: %s", last)
                 return None
             log.warning("Asking how it ended failed; trying again: %s", error)
-        await asyncio.sleep(min(interval, FINISH_FOR / 3))
+        await asyncio.sleep(min(interval, FINISH_FOR / 3) if fault else 0)
+
+
+async def _fault(watcher: Watcher[Any, Any], error: Exception, asked: float) -> Exception | None:
+    """
+    Return what counts as a fault, or nothing: ask again at once, with another token.
+
+    :raises Exception: What is final here; a worker takes the time to see whether it lasts.
+    """
+    if isinstance(error, EndUnknownError):
+        return AnswerLostError(str(error), method="", url="")
+    if isinstance(error, AuthError):
+        refused = await watcher.refused(error, asked)
+        if refused is None:
+            return None
+        error = refused
+    if isinstance(error, (AuthError, NotFoundError)) and error.from_service:
+        raise error
+    return error
 
 
 def can_be_stored(xcoms: Mapping[str, Any]) -> bool:

@@ -51,6 +51,9 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
         end_in_triggerer: bool = False,
         push_result: bool = False,
         begins: Mapping[str, float | None] | None = None,
+        origin: str | None = None,
+        account: int | None = None,
+        by_airflow: bool = False,
         partial_success: str = "fail",
         max_rejected_rows: int | float | str | None = None,
         sync_url: str | None = None,
@@ -64,6 +67,9 @@ class ReverseETLSyncTrigger(WaitTrigger[SyncKey, SyncStatus]):
             end_in_triggerer=end_in_triggerer,
             push_result=push_result,
             begins=begins,
+            origin=origin,
+            account=account,
+            by_airflow=by_airflow,
         )
         self.segment_conn_id = segment_conn_id
         self.model_id = model_id

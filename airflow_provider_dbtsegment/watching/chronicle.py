@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from functools import partial
 from typing import Generic
 
+from airflow_provider_dbtsegment.exceptions import RequestError
 from airflow_provider_dbtsegment.progress import PAUSE, how_far
 from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.watching.crew import Crew
 from airflow_provider_dbtsegment.watching.waits import Wait, Waits
 
+log = logging.getLogger(__name__)
+
 #: Where it must be asked for, that is done for so many waits at most: one request a second.
 MOST = 60
+#: Seconds after which one that is asked for is not waited for any more.
+LONGEST_ANSWER = 60.0
 
 
 class Chronicle(Generic[K, S]):
@@ -56,8 +62,13 @@ class Chronicle(Generic[K, S]):
         return math.inf
 
     async def _ask(self, key: K) -> None:
+        text: str | None = None
         try:
-            text = await self._crew.work(partial(how_far, self._source, key, None))
+            text = await self._crew.work(
+                partial(how_far, self._source, key, None), limit=LONGEST_ANSWER
+            )
+        except RequestError:
+            log.debug("The progress could not be asked for.", exc_info=True)
         finally:
             self._is_asking = False
         for wait in self._waits.of(key):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any, Generic
 
+from airflow_provider_dbtsegment.exceptions import RequestError
 from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.watching.asking import Asker, Way
+from airflow_provider_dbtsegment.watching.clock import Clock, Moment
 from airflow_provider_dbtsegment.watching.waits import Waits, spread
+
+log = logging.getLogger(__name__)
 
 #: Seconds by which two readings overlap, since what ends may be shown a little later: so many where
 #: that costs no further page, fewer where much ends, and more where it turns out to be too few.
@@ -30,7 +34,7 @@ class Feed(Generic[K, S]):
     The feed of what has ended, while more wait than can be asked for at once.
 
     Who was looked at since it is being read can rely on it: whatever ended after that look is in
-    it. Its times are those of the service's clock.
+    it. What has ended when is told by the service's clock; all else here by the monotonic one.
     """
 
     def __init__(
@@ -38,7 +42,7 @@ class Feed(Generic[K, S]):
         source: Source[K, S],
         waits: Waits[K, S],
         asker: Asker[K, S],
-        clock: Callable[[], float] = time.time,
+        clock: Clock,
     ) -> None:
         self._source = source
         self._waits = waits
@@ -61,7 +65,7 @@ class Feed(Generic[K, S]):
         """Whether it is read from time to time."""
         return self._began is not None
 
-    def tend(self, now: float, spare: int) -> bool:
+    def tend(self, now: Moment, spare: int) -> bool:
         """
         Begin and end it as it is worth it, and return whether it is to be read now.
 
@@ -72,8 +76,8 @@ class Feed(Generic[K, S]):
         if self.is_on and (count <= size // 2 or not can):
             self._end(now)
         if not self.is_on and count > size and can:
-            self._begin(now)
-        if self.next_due <= now:
+            self._begin(now.steady)
+        if self.next_due <= now.steady:
             self.lanes = 1
             self._is_held_up = True
         if not self._is_held_up or spare < 1:
@@ -93,12 +97,12 @@ class Feed(Generic[K, S]):
             self._mark, self._since = mark, mark - OVERLAP
             self._due = now + self._waits.shortest_interval
 
-    def _end(self, now: float) -> None:
+    def _end(self, now: Moment) -> None:
         """Have everybody looked at by itself again, at the pace that they wish."""
         self._began = None
         for wait in self._waits:
-            pause = max(0.0, self._read_at + wait.interval * spread() - now)
-            due = wait.patience.next_look(now, pause)
+            pause = max(0.0, self._read_at + wait.interval * spread() - now.steady)
+            due = wait.patience.next_poll(now, pause)
             if wait.turn and due < wait.due:
                 self._waits.schedule(wait, due)
 
@@ -115,14 +119,14 @@ class Feed(Generic[K, S]):
         :param hear: Is told of each end.
         :param spare: Says how many requests may be under way.
         """
-        began = self._clock()
+        began = self._clock.steady()
         try:
             return await self._read_pages(began, work, hear, spare)
         finally:
             self.lanes = 0
             if self._waits:
                 due = began + self._waits.shortest_interval * spread()
-                self._due = max(self._clock(), due)
+                self._due = max(self._clock.steady(), due)
 
     async def _read_pages(
         self,
@@ -137,14 +141,20 @@ class Feed(Generic[K, S]):
 
         async def read(since: float, until: float | None) -> Exception | bool:
             for page in range(most):
-                answer = await work(partial(self._asker.feed, since, until, page))
+                try:
+                    answer = await work(partial(self._asker.feed, since, until, page))
+                except RequestError as error:  # no thread, or no answer
+                    return error
                 if isinstance(answer, Exception):
                     return answer
                 states, more = answer
                 for key, state in states.items():
-                    if self._source.ended(state):
-                        ends.append(self._source.ended_at(state) or 0.0)
-                        hear(key, state)
+                    try:
+                        if self._source.ended(state):
+                            ends.append(self._source.ended_at(state) or 0.0)
+                            hear(key, state)
+                    except Exception:  # the sweep finds it, too
+                        log.exception("What has ended cannot be read of %r.", key)
                 if not more:
                     return True
             return False
@@ -178,7 +188,7 @@ class Feed(Generic[K, S]):
         if self._floods >= MAX_FLOODS:
             self._floods = 0
             self._asker.give_up(Way.FEED, "much has ended that nobody here waits for")
-        self._end(self._clock())
+        self._end(self._clock.now())
 
     def _was_read(self, began: float, ends: Sequence[float], latest: float | None) -> None:
         """

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
 from airflow_provider_dbtsegment.source import K, S, Source
 from airflow_provider_dbtsegment.watching.waits import GATHER, Waits
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T", bound=Hashable)
 
@@ -49,14 +52,14 @@ class Ready(Generic[K, S]):
         first = self._first(now)
         if first is None:
             raise LookupError("nobody is due")
-        group, its_kind = self._source.group(first), kind(first)
+        group, its_kind = self._group(first), kind(first)
         keys, gone = [first], []
         for key in self._due:
             if len(keys) >= most:
                 break
             if not self._waits.of(key):
                 gone.append(key)
-            elif key != first and self._source.group(key) == group and kind(key) == its_kind:
+            elif key != first and self._group(key) == group and kind(key) == its_kind:
                 keys.append(key)
         for key in gone:
             del self._due[key]
@@ -75,17 +78,28 @@ class Ready(Generic[K, S]):
         gains: dict[Hashable, float] = {}
         greatest: dict[Hashable, tuple[float, K]] = {}
         for key in filter(self._waits.of, self._due):
-            group, gain = self._source.group(key), self._urgency(key, now) or 0.0
+            group, gain = self._group(key), self._urgency(key, now) or 0.0
             gains[group] = gains.get(group, 0.0) + gain
             if group not in greatest or gain > greatest[group][0]:
                 greatest[group] = gain, key
         # One answer tells of all of a group.
         return greatest[max(gains, key=gains.__getitem__)][1]
 
+    def _group(self, key: K) -> Hashable:
+        try:
+            return self._source.group(key)
+        except Exception:  # a bug with one key must not stop the others
+            log.exception("What %r can be asked for together with cannot be told.", key)
+            return key
+
     def _urgency(self, key: K, now: float) -> float | None:
         # Who waits for the same is told the same.
         wait = self._waits.of(key)[0]
-        return self._source.urgency(key, wait.patience.began, wait.looked_at, now)
+        try:
+            return self._source.urgency(key, wait.began, wait.looked_at, now)
+        except Exception:
+            log.exception("What is gained by polling %r cannot be told.", key)
+            return None
 
     def _is_late(self, key: K, due: float, now: float) -> bool:
         interval = min((wait.interval for wait in self._waits.of(key)), default=math.inf)

@@ -13,6 +13,7 @@ from typing import Generic
 
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.source import K, S
+from airflow_provider_dbtsegment.watching.clock import Moment
 
 #: Waits that fall due within this share of their interval are asked for together.
 GATHER = 0.1
@@ -20,6 +21,8 @@ GATHER = 0.1
 FIRST_GATHER = 0.25
 #: Seconds that a look which is under way at a deadline still has.
 LAST_LOOK = 5.0
+#: Seconds by which the wall clock moves against the monotonic one before deadlines are placed anew.
+CLOCK_STEP = 0.25
 
 
 def spread() -> float:
@@ -31,11 +34,14 @@ class Wait(Generic[K, S]):
     """
     One that waits: what it is still to be told, and when to ask again.
 
-    There are many of them: none keeps a state that it has been told.
+    There are many of them: none keeps a state that it has been told. All its times but those of
+    its patience are those of the monotonic clock.
     """
 
     __slots__ = (
-        "asked_at",
+        "asked",
+        "began",
+        "deadline_at",
         "due",
         "ended",
         "error",
@@ -53,16 +59,19 @@ class Wait(Generic[K, S]):
         "words",
     )
 
-    def __init__(self, key: K, interval: float, patience: Patience, now: float) -> None:
+    def __init__(self, key: K, interval: float, patience: Patience, now: Moment) -> None:
         self.key = key
         self.interval = interval
         self.patience = patience
-        self.due = now
+        #: When what is waited for began, as far as that is known.
+        self.began = patience.begun(now)
+        self.deadline_at = patience.deadline_at(now)
+        self.due = now.steady
         #: Which entry of the schedule counts; 0 while it is not in it.
         self.turn = 0
         self.is_gone = False
         #: When the look began that is under way, if one is.
-        self.asked_at: float | None = None
+        self.asked: Moment | None = None
         #: When the last look began that told how it is doing.
         self.looked_at: float | None = None
         #: The word for the last state.
@@ -74,7 +83,7 @@ class Wait(Generic[K, S]):
         self.state: S | None = None
         #: How far it is, until it has been told, and when that was found out last.
         self.words: str | None = None
-        self.told_at = now
+        self.told_at = now.steady
         self.ended = False
         self.error: Exception | None = None
 
@@ -86,12 +95,11 @@ class Wait(Generic[K, S]):
     @property
     def overdue_at(self) -> float | None:
         """From when on the last look comes too late, whatever holds it up."""
-        deadline = self.patience.deadline
-        if self.is_over or deadline is None:
+        if self.is_over or self.deadline_at == math.inf:
             return None
-        latest = deadline + self.interval + LAST_LOOK
-        if self.asked_at is not None:
-            latest = min(latest, max(deadline, self.asked_at) + LAST_LOOK)
+        latest = self.deadline_at + self.interval + LAST_LOOK
+        if self.asked is not None:
+            latest = min(latest, max(self.deadline_at, self.asked.steady) + LAST_LOOK)
         return latest
 
     async def news(self) -> None:
@@ -140,6 +148,8 @@ class Waits(Generic[K, S]):
         self._turns = itertools.count(1)
         self._due: list[tuple[float, int, Wait[K, S]]] = []
         self._overdue: list[tuple[float, int, Wait[K, S]]] = []
+        #: By how much the wall clock is ahead of the monotonic one, as deadlines were placed last.
+        self._ahead: float | None = None
         # Watchers of other processes are not to look at the very same moments.
         self._phase = random.random()  # noqa: S311 - spreads load, protects nothing
 
@@ -163,8 +173,8 @@ class Waits(Generic[K, S]):
         self._by_key.setdefault(wait.key, []).append(wait)
         self._intervals[wait.interval] += 1
         self._size += 1
-        if wait.patience.deadline is not None:
-            self._remind(wait, wait.patience.deadline)
+        if wait.deadline_at < math.inf:
+            self._remind(wait, wait.deadline_at)
 
     def remove(self, wait: Wait[K, S]) -> None:
         """Let one go."""
@@ -178,6 +188,26 @@ class Waits(Generic[K, S]):
         if not self._intervals[wait.interval]:
             del self._intervals[wait.interval]
 
+    def follow_clock(self, now: Moment) -> None:
+        """Place deadlines anew when the wall clock was set: they are wall-clock times."""
+        ahead = now.wall - now.steady
+        if self._ahead is not None and abs(ahead - self._ahead) < CLOCK_STEP:
+            return
+        is_first, self._ahead = self._ahead is None, ahead
+        for wait in () if is_first else self:
+            earlier, wait.deadline_at = wait.deadline_at, wait.patience.deadline_at(now)
+            if wait.deadline_at < earlier:
+                self._remind(wait, wait.deadline_at)
+                due = wait.patience.next_poll(now, math.inf)
+                if wait.turn and due < wait.due:
+                    self.schedule(wait, due)
+
+    def schedule_lost(self, now: Moment) -> None:
+        """Let those be asked for again who are neither in the schedule nor being asked for."""
+        for wait in self:
+            if not wait.turn and wait.asked is None and not wait.is_over:
+                self.schedule(wait, wait.patience.next_poll(now, wait.interval))
+
     def schedule(self, wait: Wait[K, S], due: float, gather: float = math.inf) -> None:
         """
         Let one be asked for at a time, or a little later together with others.
@@ -186,8 +216,7 @@ class Waits(Generic[K, S]):
         """
         wait.due = due
         wait.turn = next(self._turns)
-        deadline = wait.patience.deadline
-        if deadline is None or due < deadline:
+        if due < wait.deadline_at:
             due = self._gathered(due, min(wait.interval * GATHER, gather))
         heapq.heappush(self._due, (due, wait.turn, wait))
 
@@ -213,11 +242,11 @@ class Waits(Generic[K, S]):
             heapq.heappop(self._due)
         return self._due[0][0] if self._due else None
 
-    def begin_look(self, wait: Wait[K, S], now: float) -> None:
+    def begin_look(self, wait: Wait[K, S], now: Moment) -> None:
         """Take note that one is being asked for."""
-        wait.asked_at = now
+        wait.asked = now
         overdue_at = wait.overdue_at
-        if overdue_at is not None and overdue_at - now <= wait.interval + LAST_LOOK:
+        if overdue_at is not None and overdue_at - now.steady <= wait.interval + LAST_LOOK:
             self._remind(wait, overdue_at)
 
     def _remind(self, wait: Wait[K, S], at: float) -> None:
@@ -238,6 +267,13 @@ class Waits(Generic[K, S]):
             elif overdue_at is not None:
                 self._remind(wait, overdue_at)
         return popped
+
+    def postpone_overdue(self, wait: Wait[K, S], now: Moment) -> None:
+        """Give one the time for its last look from now on."""
+        wait.deadline_at = max(wait.deadline_at, now.steady)
+        overdue_at = wait.overdue_at
+        if overdue_at is not None:
+            self._remind(wait, max(overdue_at, now.steady + LAST_LOOK))
 
     @property
     def next_overdue(self) -> float | None:

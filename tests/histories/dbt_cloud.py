@@ -15,6 +15,7 @@ from airflow_provider_dbtsegment.launching.marker import Marker
 from airflow_provider_dbtsegment.outcomes import Outcome
 from tests.histories.service import WHERE, Simulated, Thing
 from tests.histories.world import World
+from tests.watched_source import of_service
 
 JOBS = (5, 6)
 CODES = {Outcome.SUCCESS: 10, Outcome.FAILED: 20, Outcome.CANCELLED: 30}
@@ -109,6 +110,15 @@ class Client:
         )
         self.budget = SimpleNamespace(free_in=lambda: 0.0)
 
+    @property
+    def renewed_at(self) -> float:
+        """When the token that is used now was read."""
+        return self._service.renewed_at
+
+    def renew(self) -> bool:
+        """Read the connection again, and return whether it holds another token."""
+        return self._service.renew()
+
     def sending_once(self, before_first_byte: Callable[[], None]) -> Client:
         other = copy(self)
         other._before_first_byte = before_first_byte
@@ -176,7 +186,7 @@ class Client:
 
         asked = service.feed if finished_at is not None else service.bulk
         if (run_ids is not None or finished_at is not None) and asked == "refused":
-            raise InvalidRequestError("no", **WHERE, status=400)
+            raise of_service(InvalidRequestError("no", **WHERE, status=400))
         return service.call("GET runs", read)
 
     def cancel_run(self, run_id: int, **_: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from airflow_provider_dbtsegment.dbt_cloud.job_launcher import JobLauncher
-from airflow_provider_dbtsegment.exceptions import AnswerLostError, ServerError
+from airflow_provider_dbtsegment.exceptions import AnswerLostError, RequestError, ServerError
 from airflow_provider_dbtsegment.launching import reconcile
 from airflow_provider_dbtsegment.launching.marker import Marker, MarkerFields
 from airflow_provider_dbtsegment.launching.prior import PriorRuns
@@ -19,6 +19,8 @@ from airflow_provider_dbtsegment.launching.session import LaunchSession
 from airflow_provider_dbtsegment.patience import Patience
 from airflow_provider_dbtsegment.segment.sync_launcher import SyncLauncher
 from airflow_provider_dbtsegment.tasks import cancellation
+from airflow_provider_dbtsegment.watching.clock import Clock, Moment
+from airflow_provider_dbtsegment.watching.renewal import Renewal
 from airflow_provider_dbtsegment.watching.waits import Wait
 from tests.histories import waiting
 from tests.histories.dbt_cloud import DbtCloud
@@ -143,12 +145,19 @@ def _trust_this_machines_clock(patch: Patch) -> None:
 
 def _drop_the_last_look(patch: Patch) -> None:
     check = Patience._check_deadline
-    patch.setattr(Patience, "_check_deadline", lambda self, now: check(self, now + 10.0))
+    patch.setattr(
+        Patience, "_check_deadline", lambda self, now, asked: check(self, now, asked + 10.0)
+    )
 
 
 def _let_a_slow_look_be_the_last(patch: Patch) -> None:
     answered = Patience.answered
-    patch.setattr(Patience, "answered", lambda self, asked: answered(self, asked + 3.0))
+
+    def later(self: Patience, now: Moment, asked: Moment | None = None) -> None:
+        asked = asked or now
+        answered(self, now, asked._replace(wall=asked.wall + 3.0))
+
+    patch.setattr(Patience, "answered", later)
 
 
 def _forget_the_deadline(patch: Patch) -> None:
@@ -163,6 +172,18 @@ def _forget_the_deadline(patch: Patch) -> None:
 
 def _wait_for_a_stuck_look(patch: Patch) -> None:
     patch.setattr(Wait, "overdue_at", None)
+
+
+def _go_by_the_wall_clock(patch: Patch) -> None:
+    patch.setattr(Clock, "now", lambda self: Moment(self.wall(), self.wall()))
+
+
+def _believe_a_gateway(patch: Patch) -> None:
+    patch.setattr(RequestError, "from_service", True)
+
+
+def _read_no_connection_again(patch: Patch) -> None:
+    patch.setattr(Renewal, "_is_due", lambda self, asked: False)
 
 
 MUTATIONS = [
@@ -200,4 +221,8 @@ MUTATIONS = [
     ),
     Mutation("forgets the deadline", Segment, _forget_the_deadline),
     Mutation("waits for a look that is stuck", DbtCloud, _wait_for_a_stuck_look),
+    Mutation("goes by the wall clock", DbtCloud, _go_by_the_wall_clock),
+    Mutation("goes by the wall clock", Segment, _go_by_the_wall_clock),
+    Mutation("believes a gateway", DbtCloud, _believe_a_gateway),
+    Mutation("reads no connection again", Segment, _read_no_connection_again),
 ]

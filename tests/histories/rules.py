@@ -19,17 +19,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_dbtsegment.exceptions import LaunchUnknownError, WaitTimeoutError
+from airflow_provider_dbtsegment.exceptions import (
+    LaunchUnknownError,
+    WaitFaultsError,
+    WaitTimeoutError,
+)
 from airflow_provider_dbtsegment.launching.protocol import Launch, Origin
 from airflow_provider_dbtsegment.outcomes import Outcome
+from airflow_provider_dbtsegment.watching.feed import SWEEP
 from airflow_provider_dbtsegment.watching.waits import LAST_LOOK
-from tests.histories.service import Thing
+from tests.histories.service import PAGE, Thing
 
 if TYPE_CHECKING:
     from tests.histories.task import Task
 
 #: Seconds that two polls of a worker take at most, which nothing can interrupt.
 TWO_LOOKS = 16.0
+#: By how much an interval is longer at most, so that polls are spread and gathered.
+MOST_SPREAD = 1.25
 
 
 def may_start(task: Task, sender: int) -> None:
@@ -138,19 +145,32 @@ def waited(
     *,
     now: float,
     began: float,
-    deadline: float | None,
+    deadline: tuple[float, float] | None,
     interval: float,
     blocking: bool,
     result: object,
+    troubled: bool,
 ) -> None:
-    """Check the end of one wait."""
+    """
+    Check the end of one wait. All times are those of the clock that nobody sets.
+
+    :param deadline: When it passes at the earliest and at the latest.
+    :param troubled: Whether any request may have failed.
+    """
+    if not isinstance(result, (WaitFaultsError, WaitTimeoutError)):
+        assert PAGE not in str(result), "ended by what a gateway has answered"
+        assert "no such token" not in str(result), "ended by a token that was replaced in time"
     if not isinstance(result, Exception):
         assert thing.outcome(now) is not None, "waited for an end that has not come"
+        known = max(thing.ends, thing.known, began)
+        soon = max(interval, SWEEP) * MOST_SPREAD + TWO_LOOKS
+        assert troubled or now <= known + soon, f"heard {now - known:.0f} s late"
     if deadline is None:
         return
-    latest = max(deadline, began) + interval + LAST_LOOK + (TWO_LOOKS if blocking else 0.01)
-    assert now <= latest, f"waited {now - deadline:.0f} s beyond the deadline"
+    earliest, passed = deadline
+    latest = max(passed, began) + interval + LAST_LOOK + (TWO_LOOKS if blocking else 0.1)
+    assert now <= latest, f"waited {now - passed:.0f} s beyond the deadline"
     if isinstance(result, WaitTimeoutError):
-        missed = max(thing.ends, thing.known) < deadline and result.__cause__ is None
+        missed = max(thing.ends, thing.known) < earliest and result.__cause__ is None
         assert not missed, "missed an end that was there before the deadline"
-        assert now >= deadline, "gave up before the deadline"
+        assert now >= earliest, "gave up before the deadline"

@@ -107,6 +107,15 @@ class Client:
         self.settings = SimpleNamespace(transport=SimpleNamespace(base_url=WHERE["url"]))
         self.budget = SimpleNamespace(free_in=lambda: 0.0)
 
+    @property
+    def renewed_at(self) -> float:
+        """When the token that is used now was read."""
+        return self._service.renewed_at
+
+    def renew(self) -> bool:
+        """Read the connection again, and return whether it holds another token."""
+        return self._service.renew()
+
     def sending_once(self, before_first_byte: Callable[[], None]) -> Client:
         other = copy(self)
         other._before_first_byte = before_first_byte

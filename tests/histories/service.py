@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,11 +19,14 @@ from airflow_provider_dbtsegment.exceptions import (
 )
 from airflow_provider_dbtsegment.outcomes import Outcome
 from tests.histories.world import World
+from tests.watched_source import of_service
 
 T = TypeVar("T")
 
 WHERE: dict[str, Any] = {"method": "GET", "url": "https://service.example"}
 REFUSED = ("refused", "not sent", "busy")
+#: What a gateway answers in place of the service.
+PAGE = "<html>no</html>"
 LOST = ("lost before", "lost after", "5xx before", "5xx after")
 ENDS = (Outcome.SUCCESS, Outcome.FAILED, Outcome.SUCCESS, Outcome.CANCELLED)
 
@@ -100,14 +104,28 @@ class Simulated:
         self._longest = longest_trouble
         self.longest_lag = world.tape.pick((0.0, 3.0, 20.0, 45.0))
         self._unknown_for = world.tape.pick((0.0, 0.0, 5.0, 40.0))
+        #: From when on the token is refused, until the one is used that the connection holds later.
+        self.refused_from = self.renewable_from = math.inf
+        self.renewed_at = -math.inf
+
+    def renew(self) -> bool:
+        """Read the connection again, and return whether it holds another token."""
+        now = self.world.now
+        if not max(self.refused_from, self.renewable_from) <= now:
+            return False
+        self.world.tell("the new token is used")
+        self.refused_from, self.renewed_at = math.inf, now
+        return True
 
     # How requests go.
 
     def call(self, name: str, carry_out: Callable[[], T]) -> T:
         """Carry a request out, or fail."""
         self.world.point(f"before {name}")
-        trouble = self._draw((*REFUSED, *LOST, "not allowed"))
+        trouble = self._draw((*REFUSED, *LOST, "not allowed", "gateway"))
         self._pass(name, trouble)
+        if self.world.now >= self.refused_from:
+            raise of_service(AuthError("no such token", **WHERE, status=401))
         if trouble in ("lost before", "5xx before"):
             raise self._lost(trouble)
         answer = carry_out()
@@ -163,9 +181,17 @@ class Simulated:
             self.world.tell(f"{name}: {trouble}")
         self._wait()
         if trouble == "refused":
-            raise InvalidRequestError("no", **WHERE, status=422)
+            raise of_service(InvalidRequestError("no", **WHERE, status=422))
         if trouble == "not allowed":
-            raise AuthError("no", **WHERE, status=403)
+            raise of_service(AuthError("no", **WHERE, status=403))
+        if trouble == "gateway":
+            raise self.world.tape.pick(
+                (
+                    NotFoundError(PAGE, **WHERE, status=404, from_service=False),
+                    AuthError(PAGE, **WHERE, status=403, from_service=False),
+                    InvalidRequestError(PAGE, **WHERE, status=400, from_service=False),
+                )
+            )
         if trouble == "not sent":
             raise NotSentError("nobody there", **WHERE)
         if trouble == "busy":
@@ -206,7 +232,7 @@ class Simulated:
         """Return a thing that can be asked for by now."""
         found = next((thing for thing in self.things if thing.id == id), None)
         if found is None or self.world.now < found.known:
-            raise NotFoundError("no such thing", **WHERE, status=404)
+            raise of_service(NotFoundError("no such thing", **WHERE, status=404))
         return found
 
     def cancel(self, id: Any, sender: int, stops_after: float) -> None:

@@ -21,7 +21,10 @@ class World:
 
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
+        #: The time that passes, by a clock that nobody sets.
         self.now = BEGINNING
+        #: When the clocks of workers and triggerers are set, and by how much; never for most.
+        self.clock_is_set: tuple[float, float] | None = None
         self.story: list[str] = []
         #: After so many points at which a process can die it does; `None` is never.
         self.lives: int | None = None
@@ -31,7 +34,12 @@ class World:
         self._order = itertools.count()
 
     def clock(self) -> float:
-        """Return the seconds since the epoch."""
+        """Return the seconds since the epoch by the clock of this machine, which may be set."""
+        at, by = self.clock_is_set or (0.0, 0.0)
+        return self.now + (by if self.now >= at else 0.0)
+
+    def steady(self) -> float:
+        """Return the seconds of a monotonic clock."""
         return self.now
 
     def sleep(self, seconds: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_dbtsegment import patience
 from airflow_provider_dbtsegment.compat import AirflowFailException
 from airflow_provider_dbtsegment.exceptions import (
     AnswerLostError,
@@ -224,8 +225,10 @@ def test_a_reused_run_is_not_cancelled_by_a_kill(dbt_cloud_at: ScriptedServer) -
 
 
 def test_a_reschedule_does_not_forget_when_the_waiting_began(
-    dbt_cloud_at: ScriptedServer,
+    dbt_cloud_at: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # It was seen before, or the waiting would have ended; one process confirms that it is gone.
+    monkeypatch.setattr(patience, "NOT_FOUND_CONFIRMATION", 2.5)
     dbt_cloud_at.script(Reply(404, '{"status": {"user_message": "no such run"}}'))
     task = DbtCloudRunSensor(task_id="t", run_id=4711, mode="reschedule", poke_interval=0.1)
     long_ago = datetime.now(timezone.utc) - timedelta(minutes=5)

@@ -82,6 +82,8 @@ def test_an_end_is_the_same_in_all_modes(
 ) -> None:
     # Long enough for a busy machine to take a first look within it.
     monkeypatch.setattr(patience, "NOT_FOUND_GRACE", 2.0)
+    monkeypatch.setattr(patience, "NOT_FOUND_CONFIRMATION", 1.0)
+    monkeypatch.setattr(patience, "AUTH_CONFIRMATION", 1.0)
     there = [(service, cell) for service, cell in TABLE if row.story(service) is not None]
     with outside_the_task_runner(), ThreadPoolExecutor(len(there)) as pool:
         played = [pool.submit(play, row, *place, monkeypatch) for place in there]

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment import compat
+from airflow_provider_dbtsegment import compat, patience
 from airflow_provider_dbtsegment.hooks import base as hooks
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET
+from airflow_provider_dbtsegment.triggers import connections
 from airflow_provider_dbtsegment.triggers.dbt_cloud import DbtCloudRunTrigger
 from airflow_provider_dbtsegment.triggers.segment import ReverseETLSyncTrigger
 from tests.scripted_server import Reply, ScriptedServer
@@ -57,6 +58,11 @@ async def test_the_event_names_the_sync_and_not_how_it_ended(server: ScriptedSer
 @pytest.mark.parametrize(
     "fault",
     [
+        Reply(401, "<html>log in</html>"),
+        Reply(403, '{"message": "Forbidden"}'),
+        Reply(400, "<html>bad request</html>"),
+        Reply(410, ""),
+        Reply(404, '{"status": {"user_message": "no such run"}}'),
         Reply(body='{"data": null}'),
         Reply(body='{"data": []}'),
         Reply(body='{"data": {"id": 11}}'),
@@ -76,8 +82,9 @@ async def test_a_fault_is_survived(
 
 
 async def test_a_refused_token_ends_the_waiting(
-    run_trigger: RunTrigger, server: ScriptedServer
+    run_trigger: RunTrigger, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(patience, "AUTH_CONFIRMATION", 0.5)
     server.script(run(3), Reply(403, '{"status": {"user_message": "No."}}'))
     event = await first_event(run_trigger(cancel_on_kill=True))
     assert event["error"] == "AuthError"
@@ -106,6 +113,7 @@ async def test_a_connection_that_is_wrong_is_told_to_the_worker(
     run_trigger: RunTrigger,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(connections, "AUTH_CONFIRMATION", 0.5)
     wrong = json.dumps({"conn_type": "x", "host": "", "login": "7", "password": "t0k"})
     monkeypatch.setenv("AIRFLOW_CONN_DBT_CLOUD_DEFAULT", wrong)
     event = await first_event(run_trigger())
@@ -185,21 +193,21 @@ async def test_a_connection_that_airflow_never_gives_ends_the_waiting(
 
 
 @pytest.mark.parametrize(
-    ("map_index", "states", "going_on"),
+    ("map_index", "states", "state"),
     [
-        (-1, {"t": "deferred"}, True),
-        (-1, {"t": "failed"}, False),
-        (-1, {"t": None}, False),
-        (3, {"t_3": "deferred"}, True),
-        (3, {"t_3": "failed"}, False),
-        (3, {"t_4": "failed"}, True),
-        (-1, {}, True),
+        (-1, {"t": "deferred"}, "deferred"),
+        (-1, {"t": "failed"}, "failed"),
+        (-1, {"t": None}, None),
+        (3, {"t_3": "deferred"}, "deferred"),
+        (3, {"t_3": "failed"}, "failed"),
+        (3, {"t_4": "failed"}, None),
+        (-1, {}, None),
     ],
 )
-async def test_airflow_is_asked_whether_a_task_is_going_on(
+def test_airflow_is_asked_for_the_state_of_a_task(
     map_index: int,
     states: dict[str, Any],
-    going_on: bool,
+    state: str | None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     runner = pytest.importorskip("airflow.sdk.execution_time.task_runner")
@@ -207,4 +215,4 @@ async def test_airflow_is_asked_whether_a_task_is_going_on(
     monkeypatch.setattr(
         runner.RuntimeTaskInstance, "get_task_states", lambda **asked: {"r": states}
     )
-    assert await compat.is_going_on(instance) is going_on
+    assert compat.task_state(instance) == state

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_dbtsegment.exceptions import (
+    DbtSegmentError,
     InvalidRequestError,
     RateLimitedError,
     RequestError,
@@ -20,6 +22,7 @@ from airflow_provider_dbtsegment.watching.meter import Meter
 from tests.histories.loop import Loop
 from tests.histories.tape import Tape
 from tests.histories.world import World
+from tests.watched_source import REFUSED, UNAUTHORIZED, of_service
 
 WHERE: dict[str, Any] = {"method": "GET", "url": "https://service.example"}
 LATENCY = 0.08
@@ -55,9 +58,34 @@ class Fleet(Source[int, Seen]):
     broken: Callable[[float], RequestError | None] = lambda now: None
     requests: list[tuple[float, str]] = field(default_factory=list)
     looks: dict[int, list[float]] = field(default_factory=dict)
+    #: From when on the token is refused, and when the connection holds the new one.
+    refused_from: float = math.inf
+    renewable_from: float = math.inf
+    renewals: list[float] = field(default_factory=list)
+    #: What goes wrong with reading the connection again.
+    unreadable: Callable[[float], Exception | None] = lambda now: None
+    #: Keys for which a request is refused.
+    odd: set[int] = field(default_factory=set)
+    _renewed_at: float = -math.inf
 
     batch_size = PAGE
     tells_ends = True
+
+    @property
+    def renewed_at(self) -> float:
+        return self._renewed_at
+
+    async def renew_token(self) -> bool:
+        """Read the connection again, which takes a moment."""
+        self.renewals.append(self.world.now)
+        await asyncio.sleep(LATENCY)
+        problem = self.unreadable(self.world.now)
+        if problem is not None:
+            raise problem
+        if not max(self.refused_from, self.renewable_from) <= self.world.now:
+            return False
+        self.refused_from, self._renewed_at = math.inf, self.world.now
+        return True
 
     def ask_one(self, key: int) -> Seen:
         return self._look("one", [key])[key]
@@ -106,16 +134,20 @@ class Fleet(Source[int, Seen]):
         seen_at = self.world.now
         self.world.advance(self.world.now + LATENCY / 2)
         if way in self.refuses:
-            raise InvalidRequestError("no such filter", **WHERE, status=400)
+            raise of_service(InvalidRequestError("no such filter", **WHERE, status=400))
         problem = self.broken(seen_at)
         if problem is not None:
             raise problem
+        if seen_at >= self.refused_from:
+            raise UNAUTHORIZED
         return seen_at
 
     def _look(self, way: str, keys: Sequence[int]) -> dict[int, Seen]:
         for key in keys:
             self.looks.setdefault(key, []).append(self.world.now)
         now = self._request(way)
+        if self.odd & {*keys}:
+            raise REFUSED
         return {
             key: Seen(self.ends[key] + self.ahead if self.ends[key] <= now else None)
             for key in keys
@@ -160,24 +192,39 @@ def wait_for_all(
     meter: Meter | None = None,
     joins: Callable[[Any], float] = lambda key: 0.0,
     patience: Callable[[float], Patience] = lambda now: Patience(None, now),
+    failures: dict[Any, tuple[float, Exception]] | None = None,
+    meanwhile: Callable[[Watcher[Any, Any]], None] = lambda watcher: None,
 ) -> dict[Any, float]:
     """
     Let everybody wait, and return when each has heard of the end.
 
     :param joins: Seconds after which one begins to wait.
+    :param failures: Takes what ends waits otherwise, and when; by default it is raised.
+    :param meanwhile: Called when all have begun.
     """
     heard: dict[Any, float] = {}
 
     async def wait_for(watcher: Watcher[Any, Any], key: Any) -> None:
         await asyncio.sleep(joins(key))
-        await watcher.wait(
-            key, interval=interval, patience=patience(world.now), on_change=lambda label, _: None
-        )
-        heard[key] = world.now
+        try:
+            await watcher.wait(
+                key,
+                interval=interval,
+                patience=patience(world.clock()),
+                on_change=lambda label, _: None,
+            )
+        except DbtSegmentError as error:
+            if failures is None:
+                raise
+            failures[key] = world.now, error
+        else:
+            heard[key] = world.now
 
     async def all_of_them() -> None:
-        watcher = Watcher(source, clock=world.clock, meter=meter)
+        renew = getattr(source, "renew_token", None)
+        watcher = Watcher(source, clock=world.clock, meter=meter, renew=renew)
         with watcher:
+            meanwhile(watcher)
             await asyncio.gather(*(wait_for(watcher, key) for key in keys))
 
     Loop(world).run(all_of_them())

@@ -32,7 +32,7 @@ class Workspace:
     def __init__(self, world: World, syncs: int, mappings: int, *, budget: Budget) -> None:
         self.world = world
         self.budget = budget
-        self.transport = SimpleNamespace(ahead=timedelta(0), server_time=None)
+        self.renewed_at = -math.inf
         self.refused: list[float] = []
         self.reads: list[float] = []
         chance = random.Random(syncs)  # noqa: S311 - a test that can be repeated
@@ -49,6 +49,15 @@ class Workspace:
             self.began[f"s{number}"] = began
             lasts = self.usual[number % mappings] * chance.gauss(1, 0.15)
             self.ends[f"s{number}"] = max(world.now + 5, began + lasts)
+
+    @property
+    def transport(self) -> Any:
+        """What answers tell besides what was asked for."""
+        return SimpleNamespace(ahead=timedelta(0), server_time=self.world.now)
+
+    def renew(self) -> bool:
+        """Keep the token."""
+        return False
 
     @property
     def keys(self) -> list[SyncKey]:
