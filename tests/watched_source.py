@@ -32,9 +32,9 @@ REFUSED = of_service(InvalidRequestError("no", **WHERE, status=400))
 UNAUTHORIZED = of_service(AuthError("no such token", **WHERE, status=401))
 #: What a gateway before the service answers.
 BY_GATEWAY = [
-    AuthError("<html>attention required</html>", **WHERE, status=403),
-    NotFoundError("<html>page not found</html>", **WHERE, status=404),
-    InvalidRequestError("<html>bad request</html>", **WHERE, status=400),
+    AuthError("<html>attention required</html>", **WHERE, status=403, from_service=False),
+    NotFoundError("<html>page not found</html>", **WHERE, status=404, from_service=False),
+    InvalidRequestError("<html>bad request</html>", **WHERE, status=400, from_service=False),
 ]
 
 
