@@ -348,8 +348,10 @@ def run_in_another_deployment(bed: Bed, scenes: Sequence[Scene]) -> None:
         if scene.row.act == KILLED_THERE:
             person.mark_task("failed")
     for scene in scenes:
-        state = "failed" if scene.row.act == KILLED_THERE else "success"
-        _wait_in_another(bed, scene, state)
+        found = _wait_in_another(bed, scene, "success", "failed")
+        wanted = "failed" if scene.row.act == KILLED_THERE else "success"
+        if found != [wanted]:
+            scene.wrong.append(f"the other deployment's task is {', '.join(found)}")
 
 
 def _begin_in_another(bed: Bed, scenes: Sequence[Scene]) -> list[Person]:
@@ -366,15 +368,19 @@ def _begin_in_another(bed: Bed, scenes: Sequence[Scene]) -> list[Person]:
     return persons
 
 
-def _wait_in_another(bed: Bed, scene: Scene, *states: str) -> None:
+def _wait_in_another(bed: Bed, scene: Scene, *states: str) -> list[str]:
+    """Return the states of the task there as soon as they are among some."""
     if bed.other is None:
         raise AssertionError("There is no other deployment.")
     api, name = bed.api_of(bed.other), scene.row.name
+    found: list[str] = []
 
     def is_there() -> bool:
-        return all(task["state"] in states for task in api.task_instances(name, RUN))
+        found[:] = [str(task["state"]) for task in api.task_instances(name, RUN)]
+        return bool(found) and all(state in states for state in found)
 
     scene.wait(is_there, f"the other deployment's task to be {' or '.join(states)}", 200)
+    return found
 
 
 def wait(bed: Bed, scenes: Sequence[Scene]) -> None:

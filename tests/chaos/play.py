@@ -176,7 +176,7 @@ def _look(scene: Scene, result: Result) -> None:
     logs = [scene.log(number) for number in range(1, result.tries + 1)]
     result.message = last_error(logs[-1]) or ""
     result.wrong += [f"the fault on {fault.route} hit nothing" for fault in spared]
-    result.wrong += [*_wrong_starts(row, result), *_wrong_elsewhere(scene)]
+    result.wrong += [*_wrong_starts(row, result), *_wrong_elsewhere(scene), *scene.wrong]
     if result.state != row.state:
         result.wrong.append(f"the task is {result.state} instead of {row.state}")
     if row.says and not re.search(row.says, logs[-1]):
@@ -199,6 +199,8 @@ def _wrong_starts(row: Row, result: Result) -> Iterator[str]:
     if row.about is not None:
         wanted = [str(JOBS[one]) if row.service == DBT_CLOUD else one for one in row.about]
         found = [str(one.about) for one in result.started]
+        if row.tasks > 1:
+            wanted, found = sorted(wanted), sorted(found)
         if found != wanted:
             yield f"started {', '.join(found)} instead of {', '.join(wanted)}"
 

@@ -28,7 +28,8 @@ def _frozen() -> Iterator[Row]:
         more: dict[str, Any] = {
             "act": "thaw when adopted",
             "hold": 10.0,
-            "retries": 3,
+            # What was stopped, and its worker's end, may cost the next attempts theirs.
+            "retries": 4,
             "options": ON_KILL,
             "idle": True,
         }

@@ -20,6 +20,7 @@ PROCESSED = Kill("processed, before the answer is read")
 UNREPORTED = Kill("ended, before Airflow hears of it")
 TWICE = ("success", "success")
 NO_STORE = {"<3.3": "Airflow has no task state store"}
+LOST_CLEAR = {"2": "a heartbeat of a running task can undo that it was cleared"}
 #: Seconds after which nobody holds a lost request any more; a list may hide its run for less.
 HIDDEN = 150.0
 #: Seconds by which the clocks of two workers differ.
@@ -119,6 +120,7 @@ def _edits() -> Iterator[Row]:
                 act="edit and clear",
                 ends=(old, "success"),
                 on={"<3.3": {"ends": TWICE}} if mode == DEFERRED else {},
+                not_on=LOST_CLEAR if mode == SYNCHRONOUS else {},
                 **{**corrected, "work": "long", "about": ("long", "quick")},
             )
         name = "job_id" if service == DBT_CLOUD else "subscription_id"
@@ -293,7 +295,8 @@ def _retries() -> Iterator[Row]:
 def _late_requests() -> Iterator[Row]:
     """Yield rows in which the first attempt's request would leave minutes after its record."""
     for service in SERVICES:
-        more: dict[str, Any] = {"idle": True, "patience": 420.0}
+        # What was stopped, and its worker's end, may cost the next attempts theirs.
+        more: dict[str, Any] = {"idle": True, "patience": 420.0, "retries": 4}
         yield Row(
             "task and worker stand still until the next attempt has started",
             "after its first record",

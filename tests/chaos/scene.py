@@ -69,6 +69,8 @@ class Scene:
         self.connection = connection
         self.elsewhere = elsewhere
         self.person = Person(api, row.name, RUN)
+        #: What an act has found that is not as it should be.
+        self.wrong: list[str] = []
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.verify = str(bed.tls.ca)
