@@ -71,8 +71,7 @@ class CheckedArguments:
 
         def resume_execution(self, *args: Any, **kwargs: Any) -> Any:
             """Go on after a deferral; a subclass may have made switches template fields."""
-            switches = (name for name, check in self._checks.items() if check is switch)
-            self._keep_switches({name: switch(getattr(self, name), name) for name in switches})
+            self._read_switches()
             return super().resume_execution(*args, **kwargs)
 
     def _check_literals(self) -> None:
@@ -103,6 +102,10 @@ class CheckedArguments:
 
     def _given(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self._checks}
+
+    def _read_switches(self) -> None:
+        switches = (name for name, check in self._checks.items() if check is switch)
+        self._keep_switches({name: switch(getattr(self, name), name) for name in switches})
 
     def _keep_switches(self, known: Mapping[str, Any]) -> None:
         for name, value in known.items():

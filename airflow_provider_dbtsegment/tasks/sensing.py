@@ -160,6 +160,7 @@ class Sensing(Waiting):
         trigger that has crashed as well. Here `_raise` has decided, except for what Airflow itself
         says.
         """
+        self._read_switches()
         try:
             return super(BaseSensorOperator, self).resume_execution(  # type: ignore[misc]
                 next_method, next_kwargs, context

@@ -20,9 +20,10 @@ from airflow_provider_dbtsegment.hooks.base import Place, moved
 from airflow_provider_dbtsegment.outcomes import End
 from airflow_provider_dbtsegment.patience import FAULT_BUDGET, Patience
 from airflow_provider_dbtsegment.source import Source
+from airflow_provider_dbtsegment.triggers import cancelling, expiring
 from airflow_provider_dbtsegment.triggers.announcing import Announcement
 from airflow_provider_dbtsegment.triggers.beginning import began_at, rendering_context
-from airflow_provider_dbtsegment.triggers.cancelling import CANCEL_ATTEMPTS, Cancelling
+from airflow_provider_dbtsegment.triggers.cancelling import Cancelling
 from airflow_provider_dbtsegment.triggers.connections import renewed, resolved
 from airflow_provider_dbtsegment.triggers.expiring import cancelled_in_time
 from airflow_provider_dbtsegment.triggers.finishing import ask_how_it_ended, can_be_stored
@@ -191,7 +192,7 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         """Return the event of a time-out, after cancelling if Airflow is about to end the task."""
         if not (self.by_airflow and self.cancel_on_kill and self.deadline is not None):
             return self._failed(error)
-        hook = watcher.source.api.twin(max_attempts=CANCEL_ATTEMPTS)
+        hook = watcher.source.api.twin(max_attempts=expiring.CANCEL_ATTEMPTS)
         try:
             cancelled = await cancelled_in_time(
                 watcher,
@@ -300,14 +301,14 @@ class WaitTrigger(BaseTrigger, Generic[K, S]):
         """
         if not self.cancel_on_kill:
             return
-        cancelling = Cancelling(
+        cancellation = Cancelling(
             self.task_instance,
             self._subject(),
-            lambda: self._hook(max_attempts=CANCEL_ATTEMPTS),
+            lambda: self._hook(max_attempts=cancelling.CANCEL_ATTEMPTS),
             self._cancel_here,
             self.log,
         )
-        await cancelling.begun()
+        await cancellation.begun()
 
     def _own_arguments(self) -> dict[str, Any]:
         """Return the arguments that the subclass adds."""
