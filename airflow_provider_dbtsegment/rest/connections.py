@@ -222,7 +222,7 @@ class _Heeding(_Connection):
                 infos = socket.getaddrinfo(
                     self._dns_host.strip("[]"), self.port, allowed_gai_family(), socket.SOCK_STREAM
                 )
-                found = list(dict.fromkeys(str(info[4][0]) for info in infos))
+                found = list(dict.fromkeys(_address(info[4]) for info in infos))
             except (OSError, UnicodeError):
                 pass  # what is wrong with the name is said where it is used
         for at, address in enumerate(found):
@@ -338,6 +338,12 @@ class _Lines(io.BufferedReader):
         if len(line) > MAX_LINE:
             raise LineTooLong("line")
         return line
+
+
+def _address(sockaddr: tuple[Any, ...]) -> str:
+    """Return the address of a host, with its scope if it needs one."""
+    _, _, _, scope = (*sockaddr, 0, 0)[:4]
+    return f"{sockaddr[0].partition('%')[0]}%{scope}" if scope else str(sockaddr[0])
 
 
 @cache

@@ -271,7 +271,7 @@ class Transport:
             self._take_a_place(budget, method, redact(url))
         sent = {key: value for key, value in (params or {}).items() if value is not None}
         until = time.monotonic() + self.settings.answer_timeout
-        response = self._send_once(method, url, until, params=sent, json=json, headers=headers)
+        response = self._exchange(method, url, until, params=sent, json=json, headers=headers)
         for _ in range(MAX_REDIRECTS):
             if not response.is_redirect or method != "GET":
                 break
@@ -319,19 +319,19 @@ class Transport:
             message = "redirected to something that is no address"
             raise NotSentError(message, method="GET", url=mask(redact(url)), final=True) from None
         if is_ours:
-            return self._send_once("GET", target, until, headers=headers)
+            return self._exchange("GET", target, until, headers=headers)
         # No service elsewhere may lead us to what listens on this machine.
         within = is_loopback(parts.hostname or "") and self._is_on_this_machine
         if parts.scheme != "https" and not (parts.scheme == "http" and within):
             message = f"redirected to {shown}, which is not encrypted"
             raise NotSentError(message, method="GET", url=mask(redact(url)), final=True)
-        return self._send_once("GET", target, until, auth=no_auth)
+        return self._exchange("GET", target, until, auth=no_auth)
 
     @cached_property
     def _is_on_this_machine(self) -> bool:
         return is_loopback(urlsplit(self.settings.base_url).hostname or "")
 
-    def _send_once(
+    def _exchange(
         self,
         method: str,
         url: str,

@@ -27,7 +27,16 @@ TABLE = {"dbt_cloud": read_table("dbt_cloud"), "segment": read_table("segment")}
 ROWS = [(service, row) for service, rows in TABLE.items() for row in rows]
 
 #: What is public on an API object and is no method of the service.
-OTHERS = {"budget", "close", "explain", "hurried", "request", "settings", "transport"}
+OTHERS = {
+    "budget",
+    "close",
+    "explain",
+    "hurried",
+    "request",
+    "sending_once",
+    "settings",
+    "transport",
+}
 
 
 def send(service: str, row: Row, body: Any) -> Recorder:
