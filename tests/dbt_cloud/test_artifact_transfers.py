@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi, DbtCloudSettings
+from airflow_provider_dbtsegment.dbt_cloud import DbtCloudApi, DbtCloudSettings, artifacts
 from airflow_provider_dbtsegment.exceptions import AnswerLostError, RequestError
 from airflow_provider_dbtsegment.rest.answers import Explanation
 from airflow_provider_dbtsegment.rest.auth import TokenAuth
@@ -183,3 +183,22 @@ def test_the_texts_of_an_artifact_stay_as_they_are(
 ) -> None:
     server.script(Reply(body=b"select 1\r\n\xff"))
     assert api.get_run_artifact(1, "compiled/a.sql") == "select 1\r\n\ufffd"
+
+
+@pytest.mark.parametrize("name", ["run_results.json", "model.sql"])
+def test_an_artifact_that_is_held_in_memory_has_a_limit(
+    name: str, api: DbtCloudApi, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artifacts, "MAX_ARTIFACT", 2 * 1024 * 1024)
+    body = b'"' + b"x" * (2 * 1024 * 1024 - 2) + b'"'
+    server.script(Reply(body=body))
+    assert len(api.get_run_artifact(1, name)) >= len(body) - 2
+    server.script(Reply(body=gzip.compress(body + b" "), headers={"Content-Encoding": "gzip"}))
+    with pytest.raises(AnswerLostError, match="larger than 2 MB: use download_run_artifact"):
+        api.get_run_artifact(1, name)
+    assert len(server.received) == 1, "asking again would not help"
+
+
+def test_an_artifact_that_is_text_can_be_stored(api: DbtCloudApi, server: ScriptedServer) -> None:
+    server.script(Reply(body=b"select \x001\x1b[31m\xff\n"))
+    assert api.get_run_artifact(1, "model.sql") == "select \ufffd1\ufffd\n"
