@@ -24,6 +24,8 @@ from airflow.exceptions import AirflowRescheduleException
 from airflow.providers.common.compat import sdk
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
+from airflow_provider_dbtsegment.launching.record import CANCEL_KEY
+from airflow_provider_dbtsegment.tasks import launching
 from airflow_provider_dbtsegment.tasks.beginning import why_a_worker_begins
 from airflow_provider_dbtsegment.triggers import announcing
 from airflow_provider_dbtsegment.triggers import base as triggers
@@ -34,6 +36,11 @@ class Ledger(dict[str, Any]):
 
     def set(self, key: str, value: Any) -> None:
         self[key] = value
+
+    @property
+    def has_a_cancellation(self) -> bool:
+        """Whether an attempt has written down that it cancels what it waits for."""
+        return any(key.startswith(CANCEL_KEY) for key in self)
 
 
 @dataclass
@@ -99,6 +106,8 @@ def run_task(
     begins_in_triggerer: bool = False,
 ) -> Ended:
     """Run a task to its end, through all deferrals and reschedules."""
+    # Each attempt runs in a process of its own.
+    launching._executions.clear()
     instance = instance or TaskInstance(task_id=task.task_id)
     context: Any = {"ti": instance, "params": {}, "task": task}
     if ledger is not None:

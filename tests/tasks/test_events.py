@@ -16,6 +16,7 @@ from airflow_provider_dbtsegment.exceptions import (
     EndUnknownError,
     RunFailedError,
 )
+from airflow_provider_dbtsegment.launching.record import Record, record_cancellation
 from airflow_provider_dbtsegment.operators.dbt_cloud import TriggerDbtJobOperator
 from airflow_provider_dbtsegment.operators.segment import CreateReverseETLManualSyncOperator
 from airflow_provider_dbtsegment.sensors.dbt_cloud import DbtCloudRunSensor
@@ -43,6 +44,14 @@ def data(content: Any, total: int | None = None) -> Reply:
 
 def context() -> Any:
     return {"ti": TaskInstance()}
+
+
+def launched(operator: TriggerDbtJobOperator) -> tuple[Any, Any]:
+    """Return the context of a task that has started run 11, and its launch records."""
+    within = {**context(), "task_state_store": Ledger()}
+    records = operator._records(within)
+    records.write("a job", Record({}, id=11, nonces=("a nonce",)))
+    return within, records
 
 
 SEE = "https://dbt.example/runs/11"
@@ -108,29 +117,30 @@ def test_an_event_is_not_believed(
     monkeypatch.setattr(base, "LAG", 0.2)
     dbt_cloud_at.script(data({"id": 11, "status": 3}))
     operator = TriggerDbtJobOperator(task_id="t", job_id=JOB)
-    ledger = Ledger(dbtsegment_launch={"key": operator._marker(context()).key, "id": 11})
+    within, records = launched(operator)
     with pytest.raises(EndUnknownError, match="has not ended; its status is running"):
-        operator.execute_complete(
-            {**context(), "task_state_store": ledger}, {"run_id": 11, "status": "success"}
-        )
-    # A later try takes the run over instead of starting a second one.
-    assert "consumed" not in ledger["dbtsegment_launch"]
+        operator.execute_complete(within, {"run_id": 11, "status": "success"})
+    # A later attempt takes the run over instead of starting a second one.
+    records.read()
+    assert records.get("a job").used == ""
 
 
 @pytest.mark.parametrize(
-    ("noted", "failure"),
-    [({"cancelled": True}, RunFailedError), ({}, AirflowFailException)],
-    ids=str,
+    ("is_ours", "failure"),
+    [(True, RunFailedError), (False, AirflowFailException)],
 )
 def test_a_run_that_the_task_itself_has_cancelled_is_no_reason_to_give_up(
-    noted: dict[str, Any], failure: type[Exception], dbt_cloud_at: ScriptedServer
+    is_ours: bool, failure: type[Exception], dbt_cloud_at: ScriptedServer
 ) -> None:
     dbt_cloud_at.script(data({"id": 11, "status": 30}))
     operator = TriggerDbtJobOperator(task_id="t", job_id=JOB)
-    ledger = Ledger(dbtsegment_launch={"key": operator._marker(context()).key, "id": 11, **noted})
+    within, records = launched(operator)
+    if is_ours:
+        assert record_cancellation(records.store, records.get("a job"))
     with pytest.raises(failure, match="ended with status cancelled"):
-        operator.execute_complete({**context(), "task_state_store": ledger}, {"run_id": 11})
-    assert ledger["dbtsegment_launch"]["consumed"] is True
+        operator.execute_complete(within, {"run_id": 11})
+    records.read()
+    assert records.get("a job").used == "failure"
 
 
 def test_a_list_that_is_ahead_of_the_run_itself_is_waited_for(
@@ -148,7 +158,7 @@ def test_faults_at_the_end_are_survived(dbt_cloud_at: ScriptedServer) -> None:
 
 
 def test_the_run_id_is_left_behind_without_asking_again(dbt_cloud_at: ScriptedServer) -> None:
-    dbt_cloud_at.script(data([], 0), data({"id": 11, "project_id": 3, "account_id": 7}), Reply(500))
+    dbt_cloud_at.script(data({"id": 11, "project_id": 3, "account_id": 7}), Reply(500))
     task = TriggerDbtJobOperator(task_id="t", job_id=JOB, wait_for_termination=False)
     ended = run_task(task)
     assert ended.value == 11
@@ -156,15 +166,23 @@ def test_the_run_id_is_left_behind_without_asking_again(dbt_cloud_at: ScriptedSe
     assert ended.xcoms["run_url"] == f"{dbt_cloud_at.url}/deploy/7/projects/3/runs/11"
 
 
-def test_an_unreadable_answer_to_the_start_is_looked_for(dbt_cloud_at: ScriptedServer) -> None:
+def test_an_unreadable_answer_to_the_start_is_looked_for(
+    dbt_cloud_at: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     task = TriggerDbtJobOperator(task_id="t", job_id=JOB, wait_for_termination=False)
-    instance = TaskInstance()
-    cause = f"x {task._marker({'ti': instance})}"  # type: ignore[arg-type, typeddict-item]
-    run = {"id": 11, "status": 3, "trigger": {"cause": cause}}
-    dbt_cloud_at.script(data([], 0), data(None), data([run], 1))
-    ended = run_task(task, instance)
+
+    def list_runs() -> Reply:
+        cause = json.loads(dbt_cloud_at.received[0].body)["cause"]
+        return data([{"id": 11, "status": 3, "trigger": {"cause": cause}}], 1)
+
+    monkeypatch.setattr(
+        dbt_cloud_at,
+        "reply_to",
+        lambda request: data(None) if request.method == "POST" else list_runs(),
+    )
+    ended = run_task(task)
     assert ended.value == 11
-    assert [request.method for request in dbt_cloud_at.received] == ["GET", "POST", "GET"]
+    assert [request.method for request in dbt_cloud_at.received][:2] == ["POST", "GET"]
 
 
 def test_an_unreadable_answer_of_segment_is_looked_for(dbt_cloud_at: ScriptedServer) -> None:
@@ -215,7 +233,7 @@ def test_results_that_cannot_be_read_do_not_fail_a_success(dbt_cloud_at: Scripte
 
 
 def test_a_reused_run_is_not_cancelled_by_a_kill(dbt_cloud_at: ScriptedServer) -> None:
-    dbt_cloud_at.script(data([], 0), data([{"id": 5, "status": 3}], 1))
+    dbt_cloud_at.script(data([{"id": 5, "status": 3}], 1))
     task = TriggerDbtJobOperator(
         task_id="t", job_id=JOB, reuse_existing_run=True, wait_for_termination=False
     )

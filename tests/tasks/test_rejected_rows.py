@@ -175,15 +175,24 @@ def test_a_destination_that_is_dead_from_the_first_load_on_never_passes(
         assert "none of the 50 new rows" in dead.message
 
 
-def test_an_attempt_takes_over_a_sync_that_the_policy_lets_pass(day: Day) -> None:
-    ledger = Ledger()
+def test_an_attempt_takes_over_a_sync_that_the_policy_lets_pass(
+    day: Day, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, started = Ledger(), []
     day.sync()
-    started = day.sync(1, ledger, wait_for_completion=False)
+
+    def die(self: Any, context: Any, launch: Any, key: Any) -> Any:
+        started.append(launch.id)
+        raise ConnectionError("the worker is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CreateReverseETLManualSyncOperator, "_follow", die)
+        assert day.sync(1, ledger).state == "failed"
     hook = SegmentHook()
-    wait_until(lambda: hook.get_reverse_etl_sync_status("people", started.value).get("finishedAt"))
+    wait_until(lambda: hook.get_reverse_etl_sync_status("people", started[0]).get("finishedAt"))
     hook.close()
     taken = day.sync(2, ledger)
-    assert (taken.state, taken.xcoms["sync_id"]) == ("success", started.value)
+    assert (taken.state, taken.xcoms["sync_id"]) == ("success", started[0])
     assert counts(taken) == ("FAIL", 0, 3, 0, 0, True)
 
 

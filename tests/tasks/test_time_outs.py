@@ -57,7 +57,7 @@ def test_the_execution_timeout_cancels_the_run_and_leaves_a_note(
     assert isinstance(ended.error, WaitTimeoutError)
     assert "Waiting for dbt Cloud run 11 failed: It had not ended" in ended.message
     assert server.cancelled == 1
-    assert ledger["dbtsegment_launch"]["cancelled"] is True
+    assert ledger.has_a_cancellation
 
 
 @IN_BOTH_MODES

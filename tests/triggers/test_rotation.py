@@ -33,12 +33,11 @@ class Service(ScriptedServer):
 
     def __init__(self) -> None:
         super().__init__()
-        #: `None`: any token is right.
-        self.token: str | None = "one"
+        self.token = "one"
         self.status = 3
 
     def reply_to(self, request: Received) -> Reply:
-        if self.token and request.headers["Authorization"] != f"Bearer {self.token}":
+        if request.headers["Authorization"] != f"Bearer {self.token}":
             return Reply(401, REFUSAL)
         if "/syncs/" in request.path:
             word = "SUCCESS" if self.status == 10 else "IN_PROGRESS"
@@ -279,13 +278,12 @@ async def test_teams_that_share_a_triggerer_do_not_share_connections(
     """The answer for one team is not given to another, though the ids are the same."""
     monkeypatch.setattr(triggers, "connection_scope", lambda instance: instance and instance.dag_id)
     tokens: list[str] = []
-    service.token = None
 
     async def get_connection(conn_id: str) -> Any:
         token = f"token-{len(tokens)}"
         tokens.append(token)
         return SimpleNamespace(
-            host=service.url, port=None, login="7", password=token, schema=None
+            host=service.url, port=None, login="7", password=token, schema=None, extra=None
         ), {}
 
     monkeypatch.setattr(hooks, "get_connection", get_connection)
