@@ -80,7 +80,9 @@ async def test_a_refused_bulk_request_is_not_sent_again() -> None:
     source.refuses_many = True
     watcher = Watcher(source)
     waits = [asyncio.create_task(follow(watcher, key)) for key in (1, 2)]
-    await until(lambda: len(source.one) >= 6)
+    await until(lambda: len(source.many) >= 3)
+    looks = len(source.one)
+    await until(lambda: len(source.one) >= looks + 6)
     source.states = {1: "done", 2: "done"}
     assert await asyncio.gather(*waits) == ["done", "done"]
     # Once, and twice to see whether it is because of one of the two.

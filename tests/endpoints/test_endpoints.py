@@ -32,6 +32,8 @@ OTHERS = {
     "close",
     "explain",
     "hurried",
+    "renew",
+    "renewed_at",
     "request",
     "sending_once",
     "settings",

@@ -179,7 +179,8 @@ def _go_by_the_wall_clock(patch: Patch) -> None:
 
 
 def _believe_a_gateway(patch: Patch) -> None:
-    patch.setattr(RequestError, "from_service", True)
+    always = property(lambda self: True, lambda self, value: None)
+    patch.setattr(RequestError, "from_service", always)
 
 
 def _read_no_connection_again(patch: Patch) -> None:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 #: Seconds that two polls of a worker take at most, which nothing can interrupt.
 TWO_LOOKS = 16.0
+#: Seconds from a list that does not show a run to the start that follows it, at most.
+LISTING = 10.0
 #: By how much an interval is longer at most, so that polls are spread and gathered.
 MOST_SPREAD = 1.25
 
@@ -60,6 +62,9 @@ def _what_forbids(task: Task, thing: Thing, now: float) -> str | None:
     may_be_lost = task.store is None or task.store.trouble > 0 or task.store.has_forgotten
     is_cleared = thing.life < task.life
     if outcome is None:
+        has_forgotten = task.store is not None and task.store.has_forgotten
+        if has_forgotten and task.retries_were_edited and now < thing.shown + LISTING:
+            return None  # a clear of a task that was just starting looks like that of an ended one
         has_other_settings = thing.digest != f"{task.settings:08x}"
         return None if is_cleared and has_other_settings else "is running"
     if is_cleared or outcome is Outcome.FAILED:

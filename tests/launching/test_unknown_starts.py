@@ -23,7 +23,7 @@ from airflow_provider_dbtsegment.launching.protocol import (
 from airflow_provider_dbtsegment.launching.reconcile import LISTED_WITHIN, WINDOW
 from airflow_provider_dbtsegment.launching.record import LaunchRecords
 from airflow_provider_dbtsegment.outcomes import Outcome
-from tests.launched_service import KEY, WHERE, Service, Started, Store, launch, marker
+from tests.launched_service import KEY, WHERE, Service, Started, Store, launch, marker, use
 from tests.launching.test_attempts import recorded
 
 
@@ -95,6 +95,23 @@ def test_a_request_that_was_held_is_found_by_the_next_attempt(service: Service) 
         launch(service, marker(1), store)
     service.held = (service.clock.now + 60, marker(1))
     assert launch(service, marker(2), store) == Launch(1, Origin.ADOPTED)
+    assert service.starts == 1
+
+
+def test_an_unmarked_start_stays_open_while_a_sync_is_adopted_that_may_be_somebody_elses(
+    service: Service,
+) -> None:
+    store = Store()
+    service.is_marked = False
+    service.faults = ["before"]
+    with pytest.raises(LaunchUnknownError):
+        launch(service, marker(1), store)
+    service.runs[1] = Started(marker(1), Outcome.SUCCESS)
+    service.runs[2] = Started(marker(9))
+    assert launch(service, marker(2), store) == Launch(2, Origin.ADOPTED)
+    service.ends(2, Outcome.FAILED)
+    use(store, 2, "failure", 2)
+    assert launch(service, marker(3), store) == Launch(1, Origin.SUCCEEDED)
     assert service.starts == 1
 
 

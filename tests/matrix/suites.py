@@ -14,7 +14,6 @@ GUARDS = ["tests/test_package.py"]
 #: of others. A real Airflow is started once for the demo.
 UNIT = [
     "tests/test_compat.py",
-    "tests/test_marker.py",
     "tests/test_texts.py",
     "tests/test_wait_blocking.py",
     "tests/test_watch.py",
@@ -25,7 +24,7 @@ UNIT = [
             "dbt_cloud",
             "endpoints",
             "hooks",
-            "launch",
+            "launching",
             "rest",
             "segment",
             "tasks",
