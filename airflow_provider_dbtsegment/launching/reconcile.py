@@ -101,14 +101,14 @@ class Reconciler(Generic[K]):
         :raises LaunchUnknownError: If the service cannot be asked.
         """
 
-        def poll() -> PriorRun[K] | None:
+        def by_record() -> PriorRun[K] | None:
             now = reread()
-            if now is not None and now.id is not None:
-                return _recorded(now, now.id, self.work.outcome(now.id))
-            return self._unacknowledged(record, record.known)
+            if now is None or now.id is None:
+                return None
+            return _recorded(now, now.id, self.work.outcome(now.id))
 
         try:
-            return self._poll(poll, lambda: self._left(record.requested_at))
+            return self._look_for(record, lambda: self._left(record.requested_at), by_record)
         except RequestError as error:
             raise self.unknown(
                 f"no answer to attempt {record.attempt} was recorded, and its "
@@ -121,12 +121,13 @@ class Reconciler(Generic[K]):
         Return another run that the same unmarked start may have created, if it can be used.
 
         :param tried: Ids that were considered already.
+        :raises RequestError: If the service cannot be asked.
         """
         if self.work.is_marked:
             return None
-        other = self._unacknowledged(record, set(record.known) | set(tried))
-        usable = other is not None and other.outcome in (None, Outcome.SUCCESS)
-        return other if usable else None
+        record = replace(record, known=(*record.known, *tried))
+        other = self._look_for(record, lambda: self._left(record.requested_at))
+        return other if other is not None and _is_usable(other) else None
 
     def find_lost(self, record: Record, error: RequestError) -> PriorRun[K]:
         """
@@ -136,7 +137,7 @@ class Reconciler(Generic[K]):
         """
         why = str(error)
         try:
-            found = self._poll(lambda: self._unacknowledged(record, record.known), LISTED_WITHIN)
+            found = self._look_for(record, LISTED_WITHIN)
         except RequestError as problem:
             message = f"{why}, and the {self.work.noun} cannot be looked for: {problem}"
             raise self.unknown(message, record) from problem
@@ -297,9 +298,35 @@ class Reconciler(Generic[K]):
             "the request."
         )
 
-    def _unacknowledged(self, record: Record, known: Collection[K]) -> PriorRun[K] | None:
+    def _look_for(
+        self,
+        record: Record,
+        seconds: float | Callable[[], float],
+        by_record: Callable[[], PriorRun[K] | None] = lambda: None,
+    ) -> PriorRun[K] | None:
+        """
+        Poll for what a record's start created.
+
+        Without a marker, a run that has failed may be somebody else's while ours is not listed yet.
+        So it counts only if no other one is listed in time.
+
+        :raises RequestError: If the last poll failed, or none can succeed.
+        """
+        unusable: PriorRun[K] | None = None
+
+        def poll() -> PriorRun[K] | None:
+            nonlocal unusable
+            found = by_record() or self._unacknowledged(record)
+            if found is None or self.work.is_marked or _is_usable(found):
+                return found
+            unusable = found
+            return None
+
+        return self._poll(poll, seconds) or unusable
+
+    def _unacknowledged(self, record: Record) -> PriorRun[K] | None:
         """Return what a record's start created: one that is running, or can be used, first."""
-        runs = [run for run in reversed(self._list(record.baseline)) if run.id not in known]
+        runs = [run for run in reversed(self._list(record.baseline)) if run.id not in record.known]
         if self.work.is_marked:
             runs = [run for run in runs if run.attempt in (None, record.attempt)]
         found = min(runs, key=_rank, default=None)
@@ -393,6 +420,10 @@ class Reconciler(Generic[K]):
 
 def _recorded(record: Record, id: Any, outcome: Outcome | None) -> PriorRun[Any]:
     return PriorRun(id, outcome, record.attempt, record.max_tries, record.digest)
+
+
+def _is_usable(run: PriorRun[Any]) -> bool:
+    return run.outcome in (None, Outcome.SUCCESS)
 
 
 def _is_final(error: RequestError) -> bool:

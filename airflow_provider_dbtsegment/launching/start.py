@@ -127,7 +127,9 @@ class Starter(Generic[K]):
         found = self.reconciler.find_lost(pending, error)
         # An unmarked sync that was found may be somebody else's: the start stays open.
         is_open = not session.work.is_marked
-        session.write_quietly(replace(pending, is_requested=is_open, id=found.id))
+        # The record in the store says when the start was sent.
+        sent = session.record or pending
+        session.write_quietly(replace(sent, is_requested=is_open, id=found.id))
         return Launch(found.id, Origin.RECOVERED)
 
     def _wait_for_turn(self, pause: float, error: RequestError) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from airflow_provider_dbtsegment.exceptions import (
@@ -112,6 +114,48 @@ def test_an_unmarked_start_stays_open_while_a_sync_is_adopted_that_may_be_somebo
     service.ends(2, Outcome.FAILED)
     use(store, 2, "failure", 2)
     assert launch(service, marker(3), store) == Launch(1, Origin.SUCCEEDED)
+    assert service.starts == 1
+
+
+def test_somebody_elses_failed_sync_does_not_end_the_search_for_ours(service: Service) -> None:
+    """Ours is listed later than the other one, in the attempt itself and in the next one."""
+    store = Store()
+    service.is_marked = False
+    service.faults = ["before"]
+    with pytest.raises(LaunchUnknownError):
+        launch(service, marker(1), store)
+    service.runs[1] = Started(marker(9), Outcome.FAILED)
+    service.runs[2] = Started(marker(1), Outcome.SUCCESS, shown_at=service.clock.now + 40)
+    assert launch(service, marker(2), store) == Launch(2, Origin.SUCCEEDED)
+    assert service.starts == 1
+
+
+@pytest.mark.parametrize("shown_after", [40, 90])
+def test_a_failed_sync_that_was_taken_for_ours_is_followed_by_ours(
+    service: Service, shown_after: float
+) -> None:
+    store = Store()
+    service.is_marked = False
+
+    service.faults = ["before"]
+    submit = service.submit
+
+    def with_somebody_else(*arguments: Any) -> int:
+        try:
+            return submit(*arguments)
+        finally:
+            service.runs[1] = Started(marker(9), Outcome.FAILED)
+            shown_at = service.clock.now + shown_after
+            service.runs[2] = Started(marker(1), Outcome.SUCCESS, shown_at=shown_at)
+
+    service.submit = with_somebody_else  # type: ignore[method-assign]
+    found = launch(service, marker(1), store)
+    if shown_after < LISTED_WITHIN:
+        assert found == Launch(2, Origin.RECOVERED)
+        return
+    assert found == Launch(1, Origin.RECOVERED)
+    use(store, 1, "failure", 1)
+    assert launch(service, marker(2), store) == Launch(2, Origin.SUCCEEDED)
     assert service.starts == 1
 
 
