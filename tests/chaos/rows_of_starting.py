@@ -23,6 +23,8 @@ NO_STORE = {"<3.3": "Airflow has no task state store"}
 LOST_CLEAR = {"2": "a heartbeat of a running task can undo that it was cleared"}
 #: Seconds after which nobody holds a lost request any more; a list may hide its run for less.
 HIDDEN = 150.0
+#: For how long a list is stale that the next attempt reads, however long it takes to begin.
+STALE = 45.0
 #: Seconds by which the clocks of two workers differ.
 APART = 240.0
 
@@ -347,13 +349,13 @@ def _clocks() -> Iterator[Row]:
     for service in SERVICES:
         for name, skew in (("slow", -APART), ("fast", APART)):
             yield Row(
-                f"task killed, its clock 4 minutes {name}, the list stale for 25 s",
+                f"task killed, its clock 4 minutes {name}, the list stale for {STALE:g} s",
                 "processed, before the answer is read",
                 service,
                 SYNCHRONOUS,
                 kill=PROCESSED,
                 skew=skew,
-                faults=[Fault(LOOK[service], "unborn", count=None, seconds=25.0)],
+                faults=[Fault(LOOK[service], "unborn", count=None, seconds=STALE)],
                 idle=True,
             )
 
