@@ -25,6 +25,8 @@ LOOK = {
 }
 BULK = r"GET .*/runs/\?.*pk__in"
 ALWAYS: Mapping[str, Any] = {"count": None}
+#: The next attempt waits until nobody can hold the lost request any more.
+PATIENT: Mapping[str, Any] = {"patience": 480.0}
 
 
 class Trouble(NamedTuple):
@@ -42,8 +44,8 @@ def at_start(service: str) -> list[Trouble]:
     # Segment's list is read once before the start; dbt Cloud's first look-up is for the lost run.
     skipped = 1 if service == SEGMENT else 0
     return [
-        Trouble("500, not processed", [presets.server_error(start)]),
-        Trouble("502 with a page, not processed", [presets.bad_gateway(start)]),
+        Trouble("500, not processed", [presets.server_error(start)], PATIENT),
+        Trouble("502 with a page, not processed", [presets.bad_gateway(start)], PATIENT),
         Trouble("500, though processed", [Fault(start, "wrong_json", status=500, body="Oops")]),
         Trouble(
             "502 with a page, though processed",

@@ -100,7 +100,7 @@ class Row:
     never: str = ""
     absent: Sequence[str] = ()
     hold: float = 0.0
-    patience: float = 480.0
+    patience: float = 300.0
     idle: bool = False
     without_store: Mapping[str, Any] = field(default_factory=dict)
     on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

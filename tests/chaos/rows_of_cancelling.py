@@ -34,7 +34,7 @@ def _frozen() -> Iterator[Row]:
             "idle": True,
         }
         waiting = Kill("while waiting", worker=True, freeze=True)
-        row = Row(fault, "while waiting", service, SYNCHRONOUS, work="long", kill=waiting, **more)
+        row = Row(fault, "while waiting", service, SYNCHRONOUS, work="longer", kill=waiting, **more)
         yield row
         yield without_store(row)
         deferring = Kill("stored, before deferring", worker=True, freeze=True)

@@ -121,6 +121,7 @@ def _edits() -> Iterator[Row]:
                 mode,
                 act="edit and clear",
                 ends=(old, "success"),
+                or_ends=("going on", "success") if service == SEGMENT else None,
                 on={"<3.3": {"ends": TWICE}} if mode == DEFERRED else {},
                 not_on=LOST_CLEAR if mode == SYNCHRONOUS else {},
                 **{**corrected, "work": "long", "about": ("long", "quick")},
@@ -291,6 +292,8 @@ def _retries() -> Iterator[Row]:
             act="edit and clear when done",
             edit={"retries": 2},
             ends=TWICE,
+            # Nothing but `retries` tells a clear from a retry there.
+            or_ends=("success",) if service == SEGMENT else None,
         )
 
 
