@@ -92,13 +92,13 @@ def _launch(session: LaunchSession[K]) -> Launch[K]:
 
 
 def _take_over(session: LaunchSession[K], before: Record | None, launch: Launch[K]) -> None:
-    """Record that this attempt waits for what another one, or somebody else, has started."""
+    """Record that this attempt waits for a run that it did not start."""
     new = session.new_record()
     base = new
     if before is not None and before.id == launch.id:
         base = before
     elif before is not None and before.is_requested and launch.origin is not Origin.REUSED:
-        # What is taken may be somebody else's: the start that is recorded stays open.
+        # Another client may have started the adopted sync, so the recorded start stays open.
         base = replace(before, nonces=new.nonces, is_reused=False)
     session.write_quietly(
         replace(

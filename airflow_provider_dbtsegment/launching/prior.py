@@ -120,7 +120,7 @@ class PriorRuns(Generic[K]):
                     self.session.work.noun,
                 )
         else:
-            # What was taken for it may have been somebody else's.
+            # Another client may have started the run that is recorded.
             tried.add(record.id)
             found = self.reconciler.find_alternative(record, tried)
         while found is not None:

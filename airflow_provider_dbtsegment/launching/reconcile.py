@@ -305,11 +305,13 @@ class Reconciler(Generic[K]):
         by_record: Callable[[], PriorRun[K] | None] = lambda: None,
     ) -> PriorRun[K] | None:
         """
-        Poll for what a record's start created.
+        Poll for the run that the recorded start created.
 
-        Without a marker, a run that has failed may be somebody else's while ours is not listed yet.
-        So it counts only if no other one is listed in time.
+        Without a marker, another client may have started a failed run. So a failed run is returned
+        only if no other run is listed in time.
 
+        :param seconds: For how long; a function is called after the first poll.
+        :param by_record: Returns the run if the store has come to hold its id.
         :raises RequestError: If the last poll failed, or none can succeed.
         """
         unusable: PriorRun[K] | None = None

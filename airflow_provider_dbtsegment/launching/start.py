@@ -125,9 +125,9 @@ class Starter(Generic[K]):
             "The answer to the start was lost (%s): looking for the %s.", error, session.work.noun
         )
         found = self.reconciler.find_lost(pending, error)
-        # An unmarked sync that was found may be somebody else's: the start stays open.
+        # Another client may have started an unmarked sync, so the start stays open.
         is_open = not session.work.is_marked
-        # The record in the store says when the start was sent.
+        # The stored record holds the time of the start.
         sent = session.record or pending
         session.write_quietly(replace(sent, is_requested=is_open, id=found.id))
         return Launch(found.id, Origin.RECOVERED)

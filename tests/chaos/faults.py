@@ -41,7 +41,7 @@ def at_start(service: str) -> list[Trouble]:
     """Return what can happen to the request that starts something."""
     start, look = START[service], LOOK[service]
     lost = Fault(start, "drop_after")
-    # Segment's list is read once before the start; dbt Cloud's first look-up is for the lost run.
+    # Segment's syncs are listed once before the start, dbt Cloud's runs only after a lost answer.
     skipped = 1 if service == SEGMENT else 0
     return [
         Trouble("500, not processed", [presets.server_error(start)], PATIENT),

@@ -59,12 +59,13 @@ def _what_forbids(task: Task, thing: Thing, now: float) -> str | None:
     if thing.made_up_for:
         return None
     # Without records, what was adopted after a clear counts as what began before it.
-    may_be_lost = task.store is None or task.store.trouble > 0 or task.store.has_forgotten
+    has_forgotten = task.store is not None and task.store.has_forgotten
+    may_be_lost = task.store is None or task.store.trouble > 0 or has_forgotten
     is_cleared = thing.life < task.life
     if outcome is None:
-        has_forgotten = task.store is not None and task.store.has_forgotten
-        if has_forgotten and task.retries_were_edited and now < thing.shown + LISTING:
-            return None  # a clear of a task that was just starting looks like that of an ended one
+        was_cleared_early = has_forgotten and task.counted["cleared while running"] > 0
+        if was_cleared_early and task.retries_were_edited and now < thing.shown + LISTING:
+            return None  # nothing tells the next attempt from the first one after a clear
         has_other_settings = thing.digest != f"{task.settings:08x}"
         return None if is_cleared and has_other_settings else "is running"
     if is_cleared or outcome is Outcome.FAILED:
@@ -74,13 +75,12 @@ def _what_forbids(task: Task, thing: Thing, now: float) -> str | None:
     if outcome is Outcome.CANCELLED:
         was_ours = thing.cancelled_by != "person" or thing.was_told_to_stop
         excused = was_ours or task.retry_cancelled
-        forgotten = task.store is not None and task.store.has_forgotten
         unknown = not task.service.can_be_marked and (may_be_lost or task.cancel_on_kill)
-        unknown = unknown or forgotten or task.service.troubled
+        unknown = unknown or has_forgotten or task.service.troubled
         return None if excused or unknown else "was cancelled by a person"
     if outcome is Outcome.PARTIAL and outcome not in task.accepted:
         return None
-    if task.store is not None and task.store.has_forgotten:
+    if has_forgotten:
         return None
     if task.store is None and task.retries_were_edited and not task.service.can_be_marked:
         return None  # nothing tells a retry from a clear

@@ -29,6 +29,13 @@ from tests.launched_service import KEY, WHERE, Service, Started, Store, launch, 
 from tests.launching.test_attempts import recorded
 
 
+def lose_a_start(service: Service, store: Store | None) -> None:
+    """Run a first attempt whose start is lost before the service processes it."""
+    service.faults = ["before"]
+    with pytest.raises(LaunchUnknownError):
+        launch(service, marker(1), store)
+
+
 def test_a_lost_answer_is_found(service: Service, store: Store | None) -> None:
     service.faults = ["after"]
     assert launch(service, marker(), store) == Launch(1, Origin.RECOVERED)
@@ -56,10 +63,8 @@ def test_a_later_attempt_starts_another_run_only_after_the_window(
 ) -> None:
     """Also where the clocks of the worker and of the service differ by minutes."""
     service.ahead = ahead
-    service.faults = ["before"]
     sent_at = service.clock.now
-    with pytest.raises(LaunchUnknownError):
-        launch(service, marker(1), store)
+    lose_a_start(service, store)
     again = launch(service, marker(2), store, previous_attempt_ended=service.clock.now)
     assert again == Launch(1, Origin.STARTED)
     assert service.clock.now >= sent_at + WINDOW
@@ -69,9 +74,7 @@ def test_without_the_services_time_a_later_attempt_waits_the_whole_window(
     service: Service, store: Store | None
 ) -> None:
     service.has_time = False
-    service.faults = ["before"]
-    with pytest.raises(LaunchUnknownError):
-        launch(service, marker(1), store)
+    lose_a_start(service, store)
     began = service.clock.now
     launch(service, marker(2), store)
     assert service.clock.now >= began + WINDOW
@@ -92,22 +95,18 @@ def test_a_retry_need_not_wait_where_the_attempt_before_it_ended_long_ago(
 
 def test_a_request_that_was_held_is_found_by_the_next_attempt(service: Service) -> None:
     store = Store()
-    service.faults = ["before"]
-    with pytest.raises(LaunchUnknownError):
-        launch(service, marker(1), store)
+    lose_a_start(service, store)
     service.held = (service.clock.now + 60, marker(1))
     assert launch(service, marker(2), store) == Launch(1, Origin.ADOPTED)
     assert service.starts == 1
 
 
-def test_an_unmarked_start_stays_open_while_a_sync_is_adopted_that_may_be_somebody_elses(
+def test_an_unmarked_start_stays_open_after_another_clients_sync_was_adopted(
     service: Service,
 ) -> None:
     store = Store()
     service.is_marked = False
-    service.faults = ["before"]
-    with pytest.raises(LaunchUnknownError):
-        launch(service, marker(1), store)
+    lose_a_start(service, store)
     service.runs[1] = Started(marker(1), Outcome.SUCCESS)
     service.runs[2] = Started(marker(9))
     assert launch(service, marker(2), store) == Launch(2, Origin.ADOPTED)
@@ -117,13 +116,11 @@ def test_an_unmarked_start_stays_open_while_a_sync_is_adopted_that_may_be_somebo
     assert service.starts == 1
 
 
-def test_somebody_elses_failed_sync_does_not_end_the_search_for_ours(service: Service) -> None:
-    """Ours is listed later than the other one, in the attempt itself and in the next one."""
+def test_another_clients_failed_sync_does_not_end_the_search_for_ours(service: Service) -> None:
+    """Ours is listed 40 s later than the other one."""
     store = Store()
     service.is_marked = False
-    service.faults = ["before"]
-    with pytest.raises(LaunchUnknownError):
-        launch(service, marker(1), store)
+    lose_a_start(service, store)
     service.runs[1] = Started(marker(9), Outcome.FAILED)
     service.runs[2] = Started(marker(1), Outcome.SUCCESS, shown_at=service.clock.now + 40)
     assert launch(service, marker(2), store) == Launch(2, Origin.SUCCEEDED)
@@ -136,11 +133,10 @@ def test_a_failed_sync_that_was_taken_for_ours_is_followed_by_ours(
 ) -> None:
     store = Store()
     service.is_marked = False
-
     service.faults = ["before"]
     submit = service.submit
 
-    def with_somebody_else(*arguments: Any) -> int:
+    def beside_another_client(*arguments: Any) -> int:
         try:
             return submit(*arguments)
         finally:
@@ -148,7 +144,7 @@ def test_a_failed_sync_that_was_taken_for_ours_is_followed_by_ours(
             shown_at = service.clock.now + shown_after
             service.runs[2] = Started(marker(1), Outcome.SUCCESS, shown_at=shown_at)
 
-    service.submit = with_somebody_else  # type: ignore[method-assign]
+    service.submit = beside_another_client  # type: ignore[method-assign]
     found = launch(service, marker(1), store)
     if shown_after < LISTED_WITHIN:
         assert found == Launch(2, Origin.RECOVERED)
